@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/escape.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+size_t escape_text(struct slice text, char *ret_text, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t len = 0;
+
+	assert(size >= 8);
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		bool plain = c >= 0x20 && c <= 0x7e && c != '\\';
+		if (len + (plain ? 1 : 4) + 4 > size) {
+			memcpy(ret_text + len, "...", 3);
+			len += 3;
+			break;
+		}
+		if (plain) {
+			ret_text[len++] = (char)c;
+		} else {
+			ret_text[len++] = '\\';
+			ret_text[len++] = 'x';
+			ret_text[len++] = digits[c >> 4];
+			ret_text[len++] = digits[c & 15];
+		}
+	}
+	ret_text[len] = '\0';
+	return len;
+}
+
+/* The code point at the start of `s` (Unicode 15 table 3-7) and its bytes, or 0xfffd and 1. */
+static uint32_t utf8_first(struct slice s, size_t *ret_bytes)
+{
+	unsigned char c = (unsigned char)s.ptr[0];
+	size_t bytes = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : 4;
+	uint32_t point = bytes == 1 ? c : c & (0xffu >> (bytes + 1));
+
+	*ret_bytes = 1;
+	if (bytes == 4 && (c < 0xf0 || c > 0xf4))
+		return 0xfffd;
+	if (bytes > s.len)
+		return 0xfffd;
+	for (size_t i = 1; i < bytes; i++) {
+		unsigned char next = (unsigned char)s.ptr[i];
+		if ((next & 0xc0) != 0x80)
+			return 0xfffd;
+		point = point << 6 | (next & 0x3f);
+	}
+	bool overlong = (bytes == 3 && point < 0x800) || (bytes == 4 && point < 0x10000);
+	if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+		return 0xfffd;
+	*ret_bytes = bytes;
+	return point;
+}
+
+/* Controls, and what reorders or breaks the line that a person reads. */
+static bool must_escape(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c ||
+	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || point == 0xfffd;
+}
+
+size_t escape_json(struct slice text, char *ret_text, size_t size)
+{
+	size_t len = 0;
+
+	assert(size >= 8);
+	while (text.len > 0) {
+		char piece[8];
+		size_t taken;
+		uint32_t point = utf8_first(text, &taken);
+		size_t piece_len = taken;
+		if (point == '"' || point == '\\') {
+			piece[0] = '\\';
+			piece[1] = (char)point;
+			piece_len = 2;
+		} else if (must_escape(point)) {
+			piece_len = (size_t)snprintf(piece, sizeof(piece), "\\u%04x", point);
+		} else {
+			memcpy(piece, text.ptr, taken);
+		}
+		if (len + piece_len + 1 > size)
+			break;
+		memcpy(ret_text + len, piece, piece_len);
+		len += piece_len;
+		text = slice_after(text, taken);
+	}
+	ret_text[len] = '\0';
+	return len;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/limits.h: every bound, once: value, unit, why, and what happens there. Bounds that an
+ * operator may want to move are options (policy/option.def) and have their defaults there. */
+#ifndef SALLYPORT_BASE_LIMITS_H
+#define SALLYPORT_BASE_LIMITS_H
+
+/* Names. RFC 1035 §2.3.4; beyond: malformed. */
+#define LIMIT_NAME_BYTES  253
+#define LIMIT_LABEL_BYTES 63
+#define LIMIT_NAME_LABELS 127
+
+/* Request and response heads, RFC 9110 §5.4. Beyond: 431 to a client, 502 for an upstream. */
+#define LIMIT_HEAD_BYTES  (64 * 1024)
+#define LIMIT_HEAD_FIELDS 100
+/* Interim responses before a final one; a flood of them is 502. */
+#define LIMIT_INTERIM 16
+/* Chunk extensions and trailers of one body, bytes; beyond: malformed. */
+#define LIMIT_TRAILER_BYTES (16 * 1024)
+
+/* ClientHello over all its records. Post-quantum hellos are about 2 KiB; beyond: the tunnel ends. */
+#define LIMIT_HELLO_BYTES (16 * 1024)
+/* Records that one ClientHello may be cut into; beyond: malformed. */
+#define LIMIT_HELLO_RECORDS 1024
+
+/* Bytes a client may send before its CONNECT was answered; beyond: they stay in the socket. */
+#define LIMIT_EARLY_BYTES (32 * 1024)
+/* What waits to be written to one peer in user space; beyond: the other side is not read. */
+#define LIMIT_QUEUE_BYTES (64 * 1024)
+/* One read from a socket into the worker's shared buffer. */
+#define LIMIT_READ_BYTES (64 * 1024)
+/* Reads, accepts and relay rounds per turn, so that one peer cannot keep the loop to itself. */
+#define LIMIT_TURN_READS   16
+#define LIMIT_TURN_ACCEPTS 64
+/* A refused client that is still sending is read and thrown away up to here, then closed. */
+#define LIMIT_LINGER_BYTES (1024 * 1024)
+#define LIMIT_LINGER_MS    2000
+
+/* Addresses taken from one answer; the rest are ignored. */
+#define LIMIT_ADDRESSES 16
+/* CNAMEs followed and judged in one answer; beyond: DNS failure. */
+#define LIMIT_CNAMES 16
+/* Lookups under way in one worker; beyond: DNS failure for the newcomer. */
+#define LIMIT_LOOKUPS 4096
+/* Names in one worker's DNS cache; beyond: the one used longest ago goes. */
+#define LIMIT_DNS_CACHE 4096
+/* Idle upstream connections kept by one worker, in all and per target; beyond: closed. */
+#define LIMIT_POOL        64
+#define LIMIT_POOL_TARGET 8
+/* Pipes that one worker keeps for splicing; beyond: made and closed for each use. */
+#define LIMIT_PIPES 32
+
+/* One event record in a ring, encoded; longer strings in it are cut and marked. */
+#define LIMIT_EVENT_BYTES 2048
+/* Messages waiting in one mailbox; beyond: the sender is told no. */
+#define LIMIT_MAILBOX 4096
+
+/* Configuration. A larger file, longer list or deeper table is a load error. */
+#define LIMIT_CONFIG_BYTES (256u * 1024 * 1024)
+#define LIMIT_PATTERNS     4000000
+#define LIMIT_WORKERS      256
+#define LIMIT_LISTENERS    16
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/config.h: the configuration as values: defaults, config.toml, requirements.toml above it,
+ * the command line, all validated before anything starts or is swapped.
+ * Source: shared design §9. Every option is one row of policy/option.def. */
+#ifndef SALLYPORT_POLICY_CONFIG_H
+#define SALLYPORT_POLICY_CONFIG_H
+
+#include "base/limits.h"
+#include "policy/policy.h"
+
+#include <stdio.h>
+
+/* Where to listen. */
+struct listen_at {
+	struct endpoint at; /* family 0 for a unix socket; port 0: the kernel chooses */
+	char *path; /* unix socket, else NULL; owned by the config */
+};
+
+enum otel_exporter { EXPORTER_NONE, EXPORTER_OTLP_HTTP };
+
+struct config {
+	uint32_t workers; /* resolved: 1..LIMIT_WORKERS */
+
+	struct listen_at proxy[LIMIT_LISTENERS];
+	size_t proxy_count; /* at least 1 */
+	struct listen_at control[LIMIT_LISTENERS];
+	size_t control_count;
+	bool open_listeners; /* [listen] allow_remote = true: beyond loopback on purpose */
+
+	enum policy_mode mode;
+	enum policy_unlisted unlisted;
+	bool allow_local_binding;
+
+	struct endpoint dns_servers[8];
+	size_t dns_server_count; /* 0: the system's */
+	char *hosts_file; /* default /etc/hosts */
+
+	/* [timeouts], milliseconds */
+	uint32_t head_ms, hello_ms, dns_ms, connect_ms, response_ms, idle_ms, keepalive_ms,
+		drain_ms;
+	/* [limits] */
+	uint32_t connections; /* per process; beyond: 503 overloaded */
+
+	enum otel_exporter exporter;
+	char *otel_endpoint; /* URL */
+	char *otel_headers; /* "Name: value" lines separated by \n, or NULL */
+	char *otel_ca; /* PEM file or NULL */
+	char *otel_certificate; /* client certificate PEM or NULL */
+	char *otel_key; /* its key or NULL */
+	bool otel_gzip;
+	uint32_t otel_timeout_ms;
+	uint64_t spool_bytes; /* bound of the spool on disk */
+	char *service_name; /* OTEL_SERVICE_NAME, default "sallyport" */
+	char *resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES as is, or NULL */
+	char *log; /* JSON lines: "stdout", "none" or a file */
+
+	char *state_directory;
+
+	struct policy *policy; /* one reference, owned by the config */
+};
+
+/* Where things come from; NULL or 0 for what was not given. Borrowed during the call. */
+struct config_sources {
+	const char *config_file;
+	const char *requirements_file;
+	const char *const *allow; /* --allow */
+	size_t allow_count;
+	const char *const *deny; /* --deny */
+	size_t deny_count;
+};
+
+/* A warning or notice found while loading; text without newline. */
+typedef void (*config_notice_cb)(void *owner, const char *text);
+
+/* Loads, merges, validates and builds the policy. NULL with *ret_fault on the first error; then
+ * nothing was changed anywhere. Free with config_free. Reads files, sends nothing. */
+struct config *config_load(const struct config_sources *sources, config_notice_cb on_notice,
+	void *owner, struct fault *ret_fault);
+void config_free(struct config *c); /* NULL is fine */
+
+/* One line, "FILE:LINE:COLUMN: text", as errors are shown to people. */
+size_t fault_format(const struct fault *f, char *ret_text, size_t size);
+
+/* Every file the load read (configuration, requirements, lists), for watching: NULL-terminated,
+ * owned by the config. */
+const char *const *config_files(const struct config *c);
+
+/* The effective values with where each comes from, as TOML with comments or as JSON; secrets
+ * (otel headers) are masked. */
+void config_show(const struct config *c, FILE *out, bool as_json);
+
+/* The option table: as text for `config help`, as Markdown, as the OPTIONS part of the man page. */
+enum option_format { OPTION_TEXT, OPTION_MARKDOWN, OPTION_MAN };
+void config_help(FILE *out, enum option_format format);
+
+/* What changed between two loads, as one short sentence for the config_changed event. */
+size_t config_difference(
+	const struct config *before, const struct config *after, char *ret_text, size_t size);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/policy.h: an immutable snapshot of the rules, and the judgement by it. Built once by the
+ * control thread, then shared by reference; judging takes no lock and no memory, and its cost grows
+ * with the labels of the name, not with the length of the lists.
+ * Order (first that applies): own endpoint, deny list, port not listed, local literal, allow list,
+ * unlisted. Deny always wins; an empty allow list allows nothing.
+ * Source: shared design §4; special-purpose ranges of RFC 6890 and successors. */
+#ifndef SALLYPORT_POLICY_POLICY_H
+#define SALLYPORT_POLICY_POLICY_H
+
+#include "base/address.h"
+#include "base/reason.h"
+#include "policy/target.h"
+
+/* ---- judging ------------------------------------------------------------------------------ */
+
+struct policy; /* opaque, reference-counted, thread-safe */
+
+enum decision { DECISION_ALLOW, DECISION_DENY };
+
+/* Who decided; the words of the event attribute network.policy.source. */
+enum decision_source { SOURCE_BASELINE_POLICY, SOURCE_MODE_GUARD, SOURCE_PROXY_STATE };
+
+/* What runs on an allowed port: decides what a tunnel's first bytes must be. */
+enum port_protocol { PORT_TLS, PORT_HTTP, PORT_RAW };
+
+/* One entry of a list, for the record and for `check`. Lives as long as its policy. */
+struct rule {
+	const char *pattern; /* as written, escaped, NUL-terminated */
+	const char *file; /* as given on the command line or in the configuration */
+	uint32_t line; /* from 1; 0 for the command line */
+};
+
+struct verdict {
+	enum decision decision;
+	enum reason reason; /* REASON_NONE when allowed */
+	enum decision_source source;
+	enum port_protocol protocol; /* meaningful when allowed */
+	uint32_t entry; /* the deciding entry, for policy_rule; ENTRY_NONE */
+};
+
+#define ENTRY_NONE UINT32_MAX
+
+/* Judge the target by name, port and literal. Must be called before any DNS query. */
+struct verdict policy_judge(const struct policy *p, const struct target *t);
+
+/* Judge one resolved (or literal) address of a target that policy_judge allowed with `named`.
+ * Denied with REASON_DENIED (the address is on the deny list), REASON_OWN_ENDPOINT or
+ * REASON_RESOLVED_LOCAL. */
+struct verdict policy_judge_address(const struct policy *p, const struct target *t,
+	const struct verdict *named, const struct address *address);
+
+/* Judge an alias (CNAME) that `t` resolved through: denied only when the deny list names it on
+ * this port or the alias is malformed. */
+struct verdict policy_judge_alias(
+	const struct policy *p, const struct target *t, struct slice alias);
+
+/* Judge a request method in plain view; MODE_LIMITED lets GET, HEAD and OPTIONS pass. A CONNECT to
+ * a port that is not PORT_HTTP is refused in limited mode: nobody can look inside. */
+struct verdict policy_judge_method(
+	const struct policy *p, struct slice method, const struct verdict *named);
+
+/* The rule of an entry index in a verdict of this policy; NULL for ENTRY_NONE. */
+const struct rule *policy_rule(const struct policy *p, uint32_t entry);
+
+struct policy *policy_ref(struct policy *p);
+void policy_unref(struct policy *p); /* NULL is fine; frees with the last reference */
+
+/* Number that grows with each snapshot built in this process; for logs and events. */
+uint64_t policy_generation(const struct policy *p);
+
+struct policy_counts {
+	uint32_t allow; /* entries */
+	uint32_t deny;
+	size_t bytes; /* memory of the snapshot */
+};
+struct policy_counts policy_counts(const struct policy *p);
+
+/* ---- building ----------------------------------------------------------------------------- */
+
+/* What is wrong with an input and what to write instead; fixed size, no ownership. */
+struct fault {
+	char file[256]; /* "" when the builder is the caller's to complete */
+	uint32_t line;
+	uint32_t column;
+	char text[512]; /* one sentence, peer and file bytes escaped */
+};
+
+enum policy_list { LIST_ALLOW, LIST_DENY };
+enum policy_mode { MODE_FULL, MODE_LIMITED };
+enum policy_unlisted { UNLISTED_HOLD, UNLISTED_DENY };
+
+/* One entry as configuration has it. All slices are copied. */
+struct entry {
+	enum policy_list list;
+	struct slice pattern; /* "*.example.com:8443", "10.0.0.0/8", U-labels allowed */
+	struct slice file; /* for the rule; copied once per distinct file */
+	uint32_t line;
+	bool public_suffix; /* a wildcard at or above a public suffix is meant */
+	bool has_protocol;
+	enum port_protocol protocol; /* allow entries */
+	const struct slice *addresses; /* allow: local ranges its names may resolve to */
+	size_t address_count;
+	const struct slice *except; /* deny: patterns that it does not cover */
+	size_t except_count;
+};
+
+struct policy_settings {
+	enum policy_mode mode;
+	enum policy_unlisted unlisted;
+	bool allow_local_binding;
+	/* The proxy's own listeners and control endpoints; the unspecified address stands for every
+	 * address of this machine, which the builder looks up. Copied. */
+	const struct endpoint *own;
+	size_t own_count;
+};
+
+struct policy_builder;
+
+/* NULL without memory. */
+struct policy_builder *policy_builder_new(void);
+void policy_builder_free(struct policy_builder *b); /* NULL is fine */
+
+/* False with *ret_fault (text only; file, line and column are the caller's) when the entry is
+ * malformed or too broad; nothing is ever silently broader. The builder stays usable. */
+bool policy_builder_add(
+	struct policy_builder *b, const struct entry *entry, struct fault *ret_fault);
+
+/* Consumes the builder. The new policy has one reference. NULL without memory. */
+struct policy *policy_builder_finish(
+	struct policy_builder *b, const struct policy_settings *settings);
+
+#endif

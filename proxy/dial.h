@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/dial.h: one connection to one of several judged addresses, the first that answers.
+ * Source: RFC 8305 §5 (Happy Eyeballs: staggered attempts, families alternating).
+ * Dials exactly the addresses it is given, never a name. Knows nothing of sessions or policy. */
+#ifndef SALLYPORT_PROXY_DIAL_H
+#define SALLYPORT_PROXY_DIAL_H
+
+#include "base/address.h"
+#include "base/limits.h"
+#include "base/reason.h"
+
+#include <uv.h>
+
+struct dial; /* exists only while dialling */
+
+struct dialed {
+	enum reason reason; /* NONE, CONNECTION_REFUSED, UNREACHABLE, CONNECT_TIMEOUT, OVERLOADED
+	                           (no file descriptors), OUT_OF_MEMORY */
+	int fd; /* connected, non-blocking, close-on-exec, TCP_NODELAY; the owner's from
+	                           now on; -1 on failure */
+	struct address address; /* the one that answered, or the last that failed */
+};
+
+typedef void (*dial_cb)(void *owner, const struct dialed *result);
+
+/* Start dialling. `addresses` (1..LIMIT_ADDRESSES, tried in order, families interleaved) are
+ * copied. on_dialed runs once, never before this returns, never after dial_cancel; the dial is gone
+ * then. NULL without memory. The whole takes at most timeout_ms. */
+struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t address_count,
+	uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner);
+
+/* The callback never comes; descriptors are closed at once, the memory goes when libuv is done. */
+void dial_cancel(struct dial *d);
+
+#endif
