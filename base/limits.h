@@ -58,6 +58,14 @@
 #define LIMIT_CONFIG_BYTES (256u * 1024 * 1024)
 #define LIMIT_PATTERNS     4000000
 #define LIMIT_WORKERS      256
-#define LIMIT_LISTENERS    16
+/* Exceptions or address ranges of one entry, and entries for one and the same name or range (they
+ * differ in ports); both are walked one by one. Beyond: load error. */
+#define LIMIT_ENTRY_PATTERNS 256
+#define LIMIT_NAME_ENTRIES   256
+/* Files that patterns may come from. Beyond: load error. */
+#define LIMIT_PATTERN_FILES 4096
+/* The proxy's own listeners, each wildcard one counted once per address of the machine. */
+#define LIMIT_OWN_ENDPOINTS 1024
+#define LIMIT_LISTENERS     16
 
 #endif

@@ -24,9 +24,9 @@ enum decision_source { SOURCE_BASELINE_POLICY, SOURCE_MODE_GUARD, SOURCE_PROXY_S
 /* What runs on an allowed port: decides what a tunnel's first bytes must be. */
 enum port_protocol { PORT_TLS, PORT_HTTP, PORT_RAW };
 
-/* One entry of a list, for the record and for `check`. Lives as long as its policy. */
+/* One entry of a list, for the record and for `check`. The strings live as long as the policy. */
 struct rule {
-	const char *pattern; /* as written, escaped, NUL-terminated */
+	const char *pattern; /* as written, escaped, NUL-terminated; NULL for no rule */
 	const char *file; /* as given on the command line or in the configuration */
 	uint32_t line; /* from 1; 0 for the command line */
 };
@@ -36,7 +36,7 @@ struct verdict {
 	enum reason reason; /* REASON_NONE when allowed */
 	enum decision_source source;
 	enum port_protocol protocol; /* meaningful when allowed */
-	uint32_t entry; /* the deciding entry, for policy_rule; ENTRY_NONE */
+	uint32_t entry; /* the deciding entry, a handle for policy_rule; or ENTRY_NONE */
 };
 
 #define ENTRY_NONE UINT32_MAX
@@ -50,8 +50,8 @@ struct verdict policy_judge(const struct policy *p, const struct target *t);
 struct verdict policy_judge_address(const struct policy *p, const struct target *t,
 	const struct verdict *named, const struct address *address);
 
-/* Judge an alias (CNAME) that `t` resolved through: denied only when the deny list names it on
- * this port or the alias is malformed. */
+/* Judge an alias (CNAME) that `t` resolved through, as DNS gave it: denied only when the deny list
+ * names it on this port (REASON_DENIED) or it is malformed (REASON_DNS_FAILED). */
 struct verdict policy_judge_alias(
 	const struct policy *p, const struct target *t, struct slice alias);
 
@@ -60,8 +60,9 @@ struct verdict policy_judge_alias(
 struct verdict policy_judge_method(
 	const struct policy *p, struct slice method, const struct verdict *named);
 
-/* The rule of an entry index in a verdict of this policy; NULL for ENTRY_NONE. */
-const struct rule *policy_rule(const struct policy *p, uint32_t entry);
+/* The rule of an entry in a verdict of this policy; all zero for ENTRY_NONE. By value, because a
+ * million stored ones would cost more than the patterns themselves. */
+struct rule policy_rule(const struct policy *p, uint32_t entry);
 
 struct policy *policy_ref(struct policy *p);
 void policy_unref(struct policy *p); /* NULL is fine; frees with the last reference */
@@ -100,9 +101,9 @@ struct entry {
 	bool has_protocol;
 	enum port_protocol protocol; /* allow entries */
 	const struct slice *addresses; /* allow: local ranges its names may resolve to */
-	size_t address_count;
+	size_t address_count; /* at most LIMIT_ENTRY_PATTERNS */
 	const struct slice *except; /* deny: patterns that it does not cover */
-	size_t except_count;
+	size_t except_count; /* at most LIMIT_ENTRY_PATTERNS */
 };
 
 struct policy_settings {
@@ -129,5 +130,9 @@ bool policy_builder_add(
 /* Consumes the builder. The new policy has one reference. NULL without memory. */
 struct policy *policy_builder_finish(
 	struct policy_builder *b, const struct policy_settings *settings);
+
+/* Adds own endpoints that are known only after binding (port 0 in the configuration). Only before
+ * the policy is shared with another thread. False without memory or beyond LIMIT_OWN_ENDPOINTS. */
+bool policy_add_own(struct policy *p, const struct endpoint *own, size_t own_count);
 
 #endif

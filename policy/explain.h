@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/explain.h: what would happen to a target and why, as a sentence for a person. Offline: no
+ * name is resolved. Used by `sallyport check` and the control endpoint. */
+#ifndef SALLYPORT_POLICY_EXPLAIN_H
+#define SALLYPORT_POLICY_EXPLAIN_H
+
+#include "policy/policy.h"
+
+struct explanation {
+	struct verdict verdict; /* REASON_BAD_TARGET when the text is malformed */
+	struct target target; /* all zero when the text is malformed */
+	char text[1024]; /* one or two sentences, one line, peer and file bytes escaped */
+};
+
+/* Explain what policy makes of `host_port`, as a person types it: "host:port", a bare host (port
+ * 443), or an http:// or https:// URL (its path is ignored). Fills all of *ret. The rule with its
+ * file and line is policy_rule(p, ret->verdict.entry), and named in the text. */
+void policy_explain(const struct policy *p, struct slice host_port, struct explanation *ret);
+
+#endif
