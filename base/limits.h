@@ -43,6 +43,21 @@
 #define LIMIT_LOOKUPS 4096
 /* Names in one worker's DNS cache; beyond: the one used longest ago goes. */
 #define LIMIT_DNS_CACHE 4096
+/* Records of one DNS answer that are looked at; beyond: ignored. */
+#define LIMIT_DNS_RECORDS 1024
+/* Seconds that an answer is kept whatever its TTL says; that a negative answer (RFC 2308 §5) or one
+ * with a family missing is kept; that a failure is. */
+#define LIMIT_DNS_TTL_S          3600
+#define LIMIT_DNS_NEGATIVE_TTL_S 30
+#define LIMIT_DNS_FAILURE_TTL_S  1
+/* How long one address family waits for the other, RFC 8305 §3. */
+#define LIMIT_RESOLUTION_DELAY_MS 50
+/* The hosts file; a larger one is not read, with a warning. */
+#define LIMIT_HOSTS_BYTES (4 * 1024 * 1024)
+/* Attempts of one dial under way at once; beyond: the oldest gives way. And how long one is alone
+ * before the next begins, RFC 8305 §5. */
+#define LIMIT_DIAL_ATTEMPTS   6
+#define LIMIT_DIAL_STAGGER_MS 250
 /* Idle upstream connections kept by one worker, in all and per target; beyond: closed. */
 #define LIMIT_POOL        64
 #define LIMIT_POOL_TARGET 8

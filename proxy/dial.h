@@ -16,16 +16,23 @@ struct dial; /* exists only while dialling */
 struct dialed {
 	enum reason reason; /* NONE, CONNECTION_REFUSED, UNREACHABLE, CONNECT_TIMEOUT, OVERLOADED
 	                           (no file descriptors), OUT_OF_MEMORY */
-	int fd; /* connected, non-blocking, close-on-exec, TCP_NODELAY; the owner's from
-	                           now on; -1 on failure */
-	struct address address; /* the one that answered, or the last that failed */
+	int fd; /* connected, non-blocking, close-on-exec, TCP_NODELAY, watched by nobody (a
+	                           uv_poll_init on it works at once); the owner's from now on;
+	                           -1 on failure */
+	struct address address; /* the one that answered, or the one whose failure is told */
 };
 
 typedef void (*dial_cb)(void *owner, const struct dialed *result);
 
-/* Start dialling. `addresses` (1..LIMIT_ADDRESSES, tried in order, families interleaved) are
- * copied. on_dialed runs once, never before this returns, never after dial_cancel; the dial is gone
- * then. NULL without memory. The whole takes at most timeout_ms. */
+/* Start dialling.
+ *   addresses      1..LIMIT_ADDRESSES, copied; tried in order, but families alternate, beginning
+ *                  with the first one's; the next one begins 250 ms after the last, or at once
+ *                  when one fails, with at most LIMIT_DIAL_ATTEMPTS under way (the oldest gives
+ *                  way to the next)
+ *   timeout_ms     for the whole
+ * on_dialed runs once, never before this returns, never after dial_cancel; the dial is gone then.
+ * When every address failed the most telling failure is given: refused before timeout before
+ * unreachable. NULL without memory. */
 struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t address_count,
 	uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner);
 

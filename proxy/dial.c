@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/dial.h"
+
+#include "base/container.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* One address being tried. Plain sockets under uv_poll_t, not uv_tcp_t: the session takes the
+ * bare descriptor over, and libuv gives none back. */
+struct attempt {
+	uv_poll_t poll;
+	int fd; /* -1 unless under way */
+};
+
+struct dial {
+	uv_timer_t timer; /* stagger, timeout, and a result that was known before start returned */
+	dial_cb on_dialed;
+	void *owner;
+	uint64_t deadline_ms;
+	struct dialed result; /* the best failure so far, or the success */
+	bool settled; /* result is final and only waits to be told */
+	uint16_t port;
+	uint8_t count; /* of addresses */
+	uint8_t next; /* the first address not yet tried */
+	uint8_t live; /* attempts under way */
+	uint8_t open; /* handles whose close callback is still to come */
+	struct address addresses[LIMIT_ADDRESSES]; /* in the order to try */
+	struct attempt attempts[]; /* one for each address */
+};
+
+/* RFC 8305 §4: families alternate, beginning with the first one's; order within each is kept. */
+static void interleave(struct dial *d, const struct address *addresses, size_t count)
+{
+	size_t next[2] = {0, 0}; /* of the first one's family, of the other */
+	int turn = 0;
+
+	while (d->count < count) {
+		size_t i = next[turn];
+		while (i < count && (addresses[i].family != addresses[0].family) != turn)
+			i++;
+		next[turn] = i + 1;
+		if (i < count)
+			d->addresses[d->count++] = addresses[i];
+		turn = !turn;
+	}
+}
+
+static enum reason reason_of_errno(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case ECONNABORTED:
+		return REASON_CONNECTION_REFUSED;
+	case ETIMEDOUT:
+		return REASON_CONNECT_TIMEOUT;
+	case EMFILE:
+	case ENFILE:
+		return REASON_OVERLOADED;
+	case ENOMEM:
+	case ENOBUFS:
+	case ENOSPC: /* epoll's limit of watches */
+		return REASON_OUT_OF_MEMORY;
+	default: /* no route, no such family here, no free port, forbidden by a local filter */
+		return REASON_UNREACHABLE;
+	}
+}
+
+/* How much a failure tells about the host; the higher one is reported. */
+static int telling(enum reason reason)
+{
+	static const uint8_t rank[REASON_COUNT] = {
+		[REASON_OUT_OF_MEMORY] = 1,
+		[REASON_OVERLOADED] = 2,
+		[REASON_UNREACHABLE] = 3,
+		[REASON_CONNECT_TIMEOUT] = 4,
+		[REASON_CONNECTION_REFUSED] = 5,
+	};
+
+	return rank[reason];
+}
+
+static void note_failure(struct dial *d, size_t index, enum reason reason)
+{
+	if (telling(reason) < telling(d->result.reason))
+		return;
+	d->result.reason = reason;
+	d->result.address = d->addresses[index];
+}
+
+static void note_success(struct dial *d, size_t index, int fd)
+{
+	int on = 1;
+
+	/* Only delays small writes when it fails. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	d->result = (struct dialed){REASON_NONE, fd, d->addresses[index]};
+	d->settled = true;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct dial *d = handle->data;
+
+	if (--d->open == 0)
+		free(d);
+}
+
+/* Ends the watching of one attempt. The descriptor is the caller's: it is free for another
+ * uv_poll_init as soon as its old handle is closing. */
+static int attempt_release(struct dial *d, struct attempt *a)
+{
+	int fd = a->fd;
+
+	a->fd = -1;
+	d->live--;
+	uv_close((uv_handle_t *)&a->poll, on_closed);
+	return fd;
+}
+
+static void end(struct dial *d)
+{
+	for (size_t i = 0; i < d->next; i++)
+		if (d->attempts[i].fd >= 0)
+			close(attempt_release(d, &d->attempts[i]));
+	uv_close((uv_handle_t *)&d->timer, on_closed);
+}
+
+/* The dial is gone for its owner, then the owner hears of it and may do anything. */
+static void tell(struct dial *d)
+{
+	struct dialed result = d->result;
+	dial_cb on_dialed = d->on_dialed;
+	void *owner = d->owner;
+
+	end(d);
+	on_dialed(owner, &result);
+}
+
+static void on_writable(uv_poll_t *poll, int status, int events);
+
+/* Begins with address `index`. True when that is under way or has settled the dial. */
+static bool attempt_start(struct dial *d, size_t index)
+{
+	struct attempt *a = &d->attempts[index];
+	struct sockaddr_storage to;
+	socklen_t to_len = address_to_sockaddr(&d->addresses[index], d->port, &to);
+	int error;
+
+	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0) {
+		note_failure(d, index, reason_of_errno(errno));
+		return false;
+	}
+	if (connect(fd, (struct sockaddr *)&to, to_len) == 0) {
+		note_success(d, index, fd);
+		return true;
+	}
+	error = errno;
+	/* A signal does not undo a connect: it goes on as if it were in progress. */
+	if (error == EINPROGRESS || error == EINTR) {
+		error = -uv_poll_init(d->timer.loop, &a->poll, fd);
+		if (error == 0) {
+			a->poll.data = d;
+			a->fd = fd;
+			d->live++;
+			d->open++;
+			error = -uv_poll_start(&a->poll, UV_WRITABLE, on_writable);
+			assert(error == 0);
+			return true;
+		}
+	}
+	close(fd);
+	note_failure(d, index, reason_of_errno(error));
+	return false;
+}
+
+static void oldest_gives_way(struct dial *d)
+{
+	size_t i = 0;
+
+	while (d->attempts[i].fd < 0)
+		i++;
+	close(attempt_release(d, &d->attempts[i]));
+	note_failure(d, i, REASON_CONNECT_TIMEOUT);
+}
+
+/* Begins with the next address that does not fail on the spot; settles when none is left. */
+static void advance(struct dial *d)
+{
+	if (d->next < d->count && d->live == LIMIT_DIAL_ATTEMPTS)
+		oldest_gives_way(d);
+	while (d->next < d->count) {
+		size_t index = d->next++;
+		if (attempt_start(d, index))
+			return;
+	}
+	if (d->live == 0)
+		d->settled = true;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* One timer for the next event: a result to tell, the next attempt, or the end of patience. */
+static void set_timer(struct dial *d)
+{
+	uint64_t now = uv_now(d->timer.loop);
+	uint64_t wait_ms = d->deadline_ms > now ? d->deadline_ms - now : 0;
+
+	if (d->next < d->count && wait_ms > LIMIT_DIAL_STAGGER_MS)
+		wait_ms = LIMIT_DIAL_STAGGER_MS;
+	uv_timer_start(&d->timer, on_timer, d->settled ? 0 : wait_ms, 0);
+}
+
+static void go_on(struct dial *d)
+{
+	advance(d);
+	if (d->settled)
+		tell(d);
+	else
+		set_timer(d);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct dial *d = timer->data;
+
+	if (d->settled) {
+		tell(d);
+	} else if (uv_now(timer->loop) >= d->deadline_ms) {
+		d->result.reason = REASON_CONNECT_TIMEOUT;
+		d->result.address = d->addresses[d->next - 1];
+		tell(d);
+	} else {
+		go_on(d);
+	}
+}
+
+static void on_writable(uv_poll_t *poll, int status, int events)
+{
+	struct attempt *a = CONTAINER(poll, struct attempt, poll);
+	struct dial *d = poll->data;
+	size_t index = (size_t)(a - d->attempts);
+	int error = 0;
+	socklen_t error_len = sizeof(error);
+
+	(void)events;
+	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0)
+		error = errno;
+	else if (error == 0 && status < 0)
+		error = -status;
+	int fd = attempt_release(d, a);
+	if (error == 0) {
+		note_success(d, index, fd);
+		tell(d);
+		return;
+	}
+	close(fd);
+	note_failure(d, index, reason_of_errno(error));
+	go_on(d);
+}
+
+struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t address_count,
+	uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner)
+{
+	assert(address_count >= 1 && address_count <= LIMIT_ADDRESSES);
+	struct dial *d = malloc(sizeof(*d) + address_count * sizeof(d->attempts[0]));
+	if (!d)
+		return NULL;
+	*d = (struct dial){
+		.on_dialed = on_dialed,
+		.owner = owner,
+		.deadline_ms = uv_now(loop) + timeout_ms,
+		.result = {.reason = REASON_NONE, .fd = -1},
+		.port = port,
+		.open = 1,
+	};
+	for (size_t i = 0; i < address_count; i++)
+		d->attempts[i].fd = -1;
+	interleave(d, addresses, address_count);
+	uv_timer_init(loop, &d->timer);
+	d->timer.data = d;
+	advance(d);
+	set_timer(d);
+	return d;
+}
+
+void dial_cancel(struct dial *d)
+{
+	if (d->result.fd >= 0)
+		close(d->result.fd);
+	end(d);
+}
