@@ -34,8 +34,8 @@ run: deps all ## install what is missing, build, serve on 127.0.0.1:3128
 test: test-deps $(NPM_DONE) all ## install what is missing, run all tests
 	@tests/run $(BUILD)
 
-asan: test-deps $(NPM_DONE) ## unit, fuzz and integration tests under ASan and UBSan
-	@[ -f build-asan/build.ninja ] || $(MESON) setup build-asan $(SANITIZE)
+asan: test-deps $(NPM_DONE) ## the same tests under ASan and UBSan, built with clang
+	@[ -f build-asan/build.ninja ] || CC=clang CXX=clang++ $(MESON) setup build-asan $(SANITIZE)
 	@$(NINJA) build-asan
 	@tests/run build-asan --no-suite lint --no-suite docs
 

@@ -70,6 +70,8 @@ ROWS = [
     ("strings and comments do not count", sizes, {"base/a.c": function(body=STRINGS)}, None),
     ("400 lines of .c", sizes, {"base/a.c": "\n" * 400}, None),
     ("401 lines of .c", sizes, {"base/a.c": "\n" * 401}, "base/a.c:401"),
+    ("a test's rows do not count", sizes,
+     {"tests/unit/test_a.c": "static const int rows[] = {\n" + "\t1,\n" * 500 + "};\n"}, None),
     ("150 lines of .h", sizes, {"base/a.h": "\n" * 150}, None),
     ("151 lines of .h", sizes, {"base/a.h": "\n" * 151}, "base/a.h:151"),
     ("an exception with its reason", sizes,

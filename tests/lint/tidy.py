@@ -46,7 +46,7 @@ def check(build):
                                 "--extra-arg=-Wno-unknown-warning-option", path], "."))
     for path, status, output in compiled.run_all(jobs):
         complaints = COMPLAINT.findall(output)
-        yield from (os.path.normpath(complaint) for complaint in complaints)
+        yield from (os.path.normpath(os.path.join("build", complaint)) for complaint in complaints)
         if status == 0 and not complaints:
             clean(stamps, path, stamp[path])
         elif not complaints:
