@@ -92,6 +92,8 @@ ROWS = [
     ("no licence line", words, tree_of(**{"base/c.c": "int a;\n"}), "base/c.c:1: no SPDX"),
     ("a dead link", words, tree_of(**{"docs/a.md": "\n[x](gone.md)\n"}), "docs/a.md:2"),
     ("a dead heading", words, tree_of(**{"docs/a.md": "# One `two`\n[x](#one-tw)\n"}), "docs/a.md:2"),
+    ("a file that is gone", words, tree_of(**{"docs/a.md": "see `base/gone.h`\n"}), "docs/a.md:1"),
+    ("a file that is there", words, tree_of(**{"docs/a.md": "see `base/a.h` and `base/`\n"}), None),
     ("a live heading", words, tree_of(**{"docs/a.md": "# One `two`\n[x](#one-two)\n"}), None),
     ("a room that README lacks", words, tree_of(**{"tls/a.h": SPDX}), "lacks tls/"),
     ("a room that is not there", words, {"README.md": README, "base/a.h": SPDX}, "proxy/ is in the table"),

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """words.py [ROOT]: nothing is left for later, no file knows a package registry or somebody's home,
-links in the documentation lead somewhere, README.md names every room, sources name their licence.
+links and file names in the documentation lead somewhere, README.md names every room, sources name
+their licence.
 """
 import os
 import re
@@ -20,6 +21,9 @@ REGISTRY = re.compile(r"\b(?:(?:registry|deb|packages|files|static|index|proxy|s
 HOME = re.compile(r"(?<![\w.~-])/(?:root|home|work|Users)/[\w.-]+")
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+\s+(.*?)\s*$", re.MULTILINE)
+# A file of this tree, named in prose.
+PATH = re.compile(r"`((?:" + "|".join(tree.ROOMS + ("tests", "bench", "docs", "packaging")) +
+                  r")/[\w./-]*)`")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 EXEMPT = ("LICENSE",)
@@ -55,6 +59,9 @@ def anchor(heading):
 def links(root):
     for path in tree.files(root, (".md",)):
         for number, line in tree.lines(root, path):
+            for named in PATH.findall(line):
+                if not os.path.exists(os.path.join(root, named)):
+                    yield f"{path}:{number}: {named}: no such file"
             for target in LINK.findall(line):
                 if re.match(r"[a-z]+:", target):
                     continue
