@@ -37,7 +37,7 @@ test: test-deps $(NPM_DONE) all ## install what is missing, run all tests
 asan: test-deps $(NPM_DONE) ## the same tests under ASan and UBSan, built with clang
 	@[ -f build-asan/build.ninja ] || CC=clang CXX=clang++ $(MESON) setup build-asan $(SANITIZE)
 	@$(NINJA) build-asan
-	@tests/run build-asan --no-suite lint --no-suite docs
+	@tests/run build-asan --no-suite lint --no-suite docs -t 3
 
 lint: test-deps all ## layers, sizes, format, clang-tidy, headers, words
 	@$(MESON) test -C $(BUILD) --no-rebuild --suite lint --print-errorlogs
