@@ -55,7 +55,7 @@ coverage: test-deps ## line coverage of policy/ and tls/ by unit tests and corpo
 
 bench: all ## the proxy beside its peers and the bare relay
 	@packaging/install-deps $(BENCH_PACKAGES)
-	@$(PYTHON) bench/run.py $(ARGS)
+	@$(PYTHON) bench/run.py --build $(BUILD) $(ARGS)
 
 soak: test-deps all ## a million mixed connections, then nothing is left
 	@SALLYPORT=$(BUILD)/sallyport $(PYTHON) tests/soak/run.py $(ARGS)

@@ -106,7 +106,7 @@ int loop_dial(uint16_t port, uint32_t source)
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0) {
 		/* In progress or refused at once: the first system call on it tells. */
-		connect(fd, (struct sockaddr *)&to, sizeof(to));
+		(void)connect(fd, (struct sockaddr *)&to, sizeof(to));
 		return fd;
 	}
 	close(fd);

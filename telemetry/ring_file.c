@@ -158,7 +158,7 @@ static bool file_prepare(struct ring_file *f, const char *path, uint64_t *size)
 	if (f->fd < 0)
 		return false;
 	found = file_look(f->fd, size);
-	if (found == FOUND_FOREIGN) {
+	if (path && found == FOUND_FOREIGN) {
 		if (!file_set_aside(path))
 			return false;
 		close(f->fd);

@@ -162,7 +162,7 @@ def compiled_finds(script, header, source, offender):
         build = os.path.join(root, "build")
         command = {"directory": build, "file": "../base/a.c",
                    "command": "cc -I.. -MD -o a.o -c ../base/a.c"}
-        plant(root, {"base/a.h": header, "base/a.c": source, "tests/.clang-tidy": "",
+        plant(root, {"base/a.h": header, "base/a.c": source, "tests/.clang-tidy": "", "bench/.clang-tidy": "",
                      ".clang-tidy": "Checks: '-*,bugprone-sizeof-expression'\n"
                                     "WarningsAsErrors: '*'\n",
                      "build/compile_commands.json": json.dumps([command])})

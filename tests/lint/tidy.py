@@ -29,7 +29,7 @@ def closure(path, seen):
 
 def digest(path, arguments):
     sum_ = hashlib.sha256(" ".join(arguments).encode())
-    for name in [".clang-tidy", "tests/.clang-tidy", *sorted(closure(path, set()))]:
+    for name in [".clang-tidy", "tests/.clang-tidy", "bench/.clang-tidy", *sorted(closure(path, set()))]:
         with open(name, "rb") as file:
             sum_.update(file.read())
     return sum_.hexdigest()
@@ -46,7 +46,7 @@ def check(build):
                                 "--extra-arg=-Wno-unknown-warning-option", path], "."))
     for path, status, output in compiled.run_all(jobs):
         complaints = COMPLAINT.findall(output)
-        yield from (os.path.normpath(os.path.join("build", complaint)) for complaint in complaints)
+        yield from (os.path.relpath(os.path.join(build, complaint)) for complaint in complaints)
         if status == 0 and not complaints:
             clean(stamps, path, stamp[path])
         elif not complaints:
