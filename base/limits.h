@@ -26,6 +26,8 @@
 #define LIMIT_EARLY_BYTES (32 * 1024)
 /* What waits to be written to one peer in user space; beyond: the other side is not read. */
 #define LIMIT_QUEUE_BYTES (64 * 1024)
+/* What a tunnel begins with: early bytes of the client, and the last of an exchange before it. */
+#define LIMIT_HELD_BYTES (256 * 1024)
 /* One read from a socket into the worker's shared buffer. */
 #define LIMIT_READ_BYTES (64 * 1024)
 /* Reads, accepts and relay rounds per turn, so that one peer cannot keep the loop to itself. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/wire.h: one non-blocking stream socket on a worker's loop, and the poller that tells when
+ * it is ready. Readiness is edge-triggered and kept in flags: a wire is readable until a read says
+ * otherwise, so nothing is registered twice and not reading is all that back-pressure takes.
+ * Source: epoll(7) Q9. Knows nothing of sessions.
+ *
+ * Why not uv_poll_t for each socket: its init, every change of mask and its close cost six system
+ * calls more per socket than one EPOLL_CTL_ADD, which is a tenth of a whole CONNECT. One epoll
+ * instance inside the libuv loop keeps the loop libuv's and the sockets cheap. Where there is no
+ * epoll (or with -Dpoller=uv) the same contract is kept with a uv_poll_t for each wire. */
+#ifndef SALLYPORT_PROXY_WIRE_H
+#define SALLYPORT_PROXY_WIRE_H
+
+#include "base/slice.h"
+
+#include <uv.h>
+
+struct poller; /* opaque; one for each loop */
+struct wire;
+
+typedef void (*wire_cb)(struct wire *w);
+
+struct wire {
+	struct poller *poller;
+	struct wire *next; /* of the poller's list of closing or waiting wires */
+	wire_cb on_ready;
+	wire_cb on_closed;
+	void *watch; /* the poller's own, where it needs something for each wire */
+	int fd; /* -1 before wire_open and after wire_close */
+	bool readable; /* a read may yield bytes, an end or an error */
+	bool writable; /* a write may take bytes */
+	bool hung_up; /* the peer closed or reset: keep reading until the read says so */
+	bool queued; /* on the poller's list of wires to call again */
+};
+
+/* NULL without memory or descriptors. */
+struct poller *poller_new(uv_loop_t *loop);
+/* All wires must be closed; on_closed runs once from the loop and the poller is gone by then. */
+void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner);
+
+/* Start watching `fd`, which the wire owns from now on. The wire must not move until on_closed.
+ * on_ready runs from the loop whenever a flag was set that may matter; never before this returns.
+ * Returns 0 or a negative errno; then the descriptor is still the caller's. */
+int wire_open(struct wire *w, struct poller *p, int fd, wire_cb on_ready);
+
+/* Give the descriptor away, still open and no longer watched; the wire is as before wire_open once
+ * on_closed has run. */
+int wire_release(struct wire *w, wire_cb on_closed);
+
+/* Close the descriptor now; on_ready never runs again; on_closed runs once, from the loop, and the
+ * memory is the owner's again. */
+void wire_close(struct wire *w, wire_cb on_closed);
+
+/* Call on_ready again on the next turn of the loop, although no new edge comes: for a reader that
+ * stopped out of fairness. */
+void wire_again(struct wire *w);
+
+enum wire_result {
+	WIRE_OK, /* *ret_len bytes were moved, at least 1 */
+	WIRE_AGAIN, /* not now; on_ready will run */
+	WIRE_EOF, /* the peer has closed its side */
+	WIRE_RESET, /* the connection is gone */
+};
+
+/* Read up to `size` bytes. A short read clears `readable`. */
+enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_len);
+
+/* Write what the socket takes; a short write clears `writable`. */
+enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len);
+
+/* No more will be written: the peer reads an end. */
+void wire_shutdown(struct wire *w);
+
+/* For moves that the wire does not make itself (splice): what an errno means for a reader or a
+ * writer, with the flag cleared on EAGAIN. */
+enum wire_result wire_blocked(struct wire *w, bool *flag, int error);
+
+#endif
