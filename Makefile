@@ -29,7 +29,8 @@ deps: ## install the Debian packages that building takes
 
 run: deps all ## install what is missing, build, serve on 127.0.0.1:3128
 	@mkdir -p $(BUILD)/run-state
-	@$(BUILD)/sallyport serve --config packaging/config.toml $(ARGS)
+	@STATE_DIRECTORY=$(CURDIR)/$(BUILD)/run-state \
+		$(BUILD)/sallyport serve --config packaging/config.toml $(ARGS)
 
 test: test-deps $(NPM_DONE) all ## install what is missing, run all tests
 	@tests/run $(BUILD)
