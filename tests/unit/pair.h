@@ -3,6 +3,8 @@
 #ifndef SALLYPORT_TESTS_PAIR_H
 #define SALLYPORT_TESTS_PAIR_H
 
+#include "tests/unit/rows.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
