@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/wire.h"
+#include "proxy/poller.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -10,6 +10,7 @@ enum wire_result wire_blocked(struct wire *w, bool *flag, int error)
 	if (error == EAGAIN || error == EWOULDBLOCK) {
 		/* After a hang-up no further edge comes, so the flag must stand. */
 		*flag = flag == &w->readable && w->hung_up;
+		backend_rearm(w);
 		return WIRE_AGAIN;
 	}
 	return WIRE_RESET;
@@ -28,8 +29,10 @@ enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_
 		return wire_blocked(w, &w->readable, errno);
 	/* epoll(7) Q9: a short read on a stream means that nothing is left, but an end that was
 	 * announced together with these bytes will not be announced again. */
-	if ((size_t)got < size && !w->hung_up)
+	if ((size_t)got < size && !w->hung_up) {
 		w->readable = false;
+		backend_rearm(w);
+	}
 	*ret_len = (size_t)got;
 	return WIRE_OK;
 }
@@ -43,8 +46,10 @@ enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len)
 	} while (put < 0 && errno == EINTR);
 	if (put < 0)
 		return wire_blocked(w, &w->writable, errno);
-	if ((size_t)put < bytes.len)
+	if ((size_t)put < bytes.len) {
 		w->writable = false;
+		backend_rearm(w);
+	}
 	*ret_len = (size_t)put;
 	return WIRE_OK;
 }

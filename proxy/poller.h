@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/poller.h: between poller.c (what all pollers do) and the one back end that is compiled in:
+ * poller_epoll.c or poller_uv.c. For users there is proxy/wire.h. */
+#ifndef SALLYPORT_PROXY_POLLER_H
+#define SALLYPORT_PROXY_POLLER_H
+
+#include "proxy/wire.h"
+
+struct poller {
+	uv_loop_t *loop;
+	uv_idle_t idle; /* keeps the loop from sleeping while a list is not empty */
+	uv_poll_t poll; /* the epoll back end's: its instance as seen by the loop */
+	int epoll_fd;
+	int open; /* handles whose close callback is still to come */
+	struct wire *again;
+	struct wire *closing;
+	void (*on_closed)(void *owner);
+	void *owner;
+};
+
+/* Ready to watch wires; counts its handles in p->open. 0 or a negative errno, nothing to undo. */
+int backend_open(struct poller *p);
+/* Closes its handles with on_handle_closed. */
+void backend_close(struct poller *p, uv_close_cb on_handle_closed);
+
+/* Watch w->fd. 0 or a negative errno. */
+int backend_watch(struct wire *w);
+/* Watch it no more. */
+void backend_unwatch(struct wire *w);
+
+/* A flag of the wire was cleared: its next edge is to be told. */
+void backend_rearm(struct wire *w);
+
+/* For the back end: the flags that were found; calls on_ready when the wire is open. */
+void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up);
+
+#endif
