@@ -14,6 +14,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
 import count
 import format as formatted
 import includes
+import shell
 import sizes
 import words
 
@@ -83,6 +84,8 @@ ROWS = [
     ("format", formatted, {".clang-format": "BasedOnStyle: LLVM\n", "base/a.c": "int a;\nint  b;\n"},
      "base/a.c:2"),
     ("formatted", formatted, {".clang-format": "BasedOnStyle: LLVM\n", "base/a.c": "int a;\n"}, None),
+    ("a shell script", shell, {"run": "#!/bin/sh\nset -eu\necho \"$1\"\n"}, None),
+    ("an unquoted variable", shell, {"run": "#!/bin/sh\necho $1\n"}, "run:2"),
     ("a clean tree", words, tree_of(), None),
     ("left for later", words, tree_of(**{"base/c.c": SPDX + "/* TO" "DO */\n"}), "base/c.c:2"),
     ("todo as a word of prose", words, tree_of(**{"docs/a.md": "a todo list\n"}), None),
