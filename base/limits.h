@@ -14,7 +14,10 @@
 #define LIMIT_HEAD_FIELDS 100
 /* Interim responses before a final one; a flood of them is 502. */
 #define LIMIT_INTERIM 16
-/* Chunk extensions and trailers of one body, bytes; beyond: malformed. */
+/* Options that the Connection fields of one head name; beyond: malformed. */
+#define LIMIT_CONNECTION_OPTIONS 64
+/* Trailers of one body, and chunk extensions beyond what its content outweighs, bytes; beyond:
+ * malformed. */
 #define LIMIT_TRAILER_BYTES (16 * 1024)
 
 /* ClientHello over all its records. Post-quantum hellos are about 2 KiB; beyond: the tunnel ends. */

@@ -1,46 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proxy/message.h: HTTP/1.1 messages read from a stream, one at a time, by llhttp in its strict
  * ways plus the checks that a proxy owes and llhttp leaves out. Sans-I/O: slices in, steps out.
- * Source: RFC 9112 (§2 to §7), RFC 9110 §5. Knows neither sockets nor sessions nor policy. */
+ * Source: RFC 9112 (§2 to §7), RFC 9110 §5. Knows neither sockets nor sessions nor policy.
+ *
+ *	input ──► lines, whole and clean (block.h) ──► llhttp ──► head, judged (head.h)
+ *	      └─► content, counted ───────────────────► llhttp ──► data
+ *
+ * llhttp never sees a line before it is whole, and both count the content: where they disagree the
+ * message is refused. */
 #ifndef SALLYPORT_PROXY_MESSAGE_H
 #define SALLYPORT_PROXY_MESSAGE_H
 
 #include "base/limits.h"
-#include "base/reason.h"
-#include "base/slice.h"
+#include "proxy/head.h"
 
 enum message_kind { MESSAGE_REQUEST, MESSAGE_RESPONSE };
-
-struct field {
-	struct slice name; /* as sent; compare without case */
-	struct slice value; /* outer white space removed */
-};
-
-/* How the end of the content is known, RFC 9112 §6.3. */
-enum framing { FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
-
-/* A complete head. Slices borrow from the message until message_next or message_free. */
-struct head {
-	uint8_t minor; /* HTTP/1.minor: 0 or 1 */
-	uint16_t status; /* responses: 100..999 */
-	struct slice method; /* requests */
-	struct slice target; /* requests: as sent */
-	struct slice phrase; /* responses */
-	enum framing framing;
-	uint64_t content_length; /* FRAMING_LENGTH */
-	bool keep_alive; /* the sender lets the connection go on after this message */
-	bool expect_continue; /* requests: Expect: 100-continue */
-	bool upgrade; /* Connection: upgrade and an Upgrade field that is not h2c */
-	bool has_host;
-	struct slice host; /* requests: the one Host value */
-	size_t field_count;
-	struct field fields[LIMIT_HEAD_FIELDS];
-};
 
 enum message_step {
 	MESSAGE_MORE, /* all input was taken; call again with more */
 	MESSAGE_HEAD, /* message_head() is complete; call again for what follows */
-	MESSAGE_DATA, /* *ret_data is the next content, inside the input */
+	MESSAGE_DATA, /* *ret_data is the next content, inside the input, never empty */
 	MESSAGE_END, /* complete; input beyond it is untouched; message_next starts the next one */
 	MESSAGE_BAD, /* message_fault() says why; nothing more can be read */
 };
@@ -55,18 +34,22 @@ void message_free(struct message *m); /* NULL is fine */
  * After HEAD of a CONNECT, of a request with `upgrade`, or of a response with status 101, the
  * message ends with the head (MESSAGE_END next) and the rest of the input belongs to the tunnel;
  * a request with `upgrade` whose framing is not NONE keeps its content first.
+ * The steps are the same however the bytes are cut; only the cuts of DATA differ. One empty line
+ * before a request is passed over, RFC 9112 §2.2. Chunk extensions are checked and dropped.
  * Faults: requests REASON_BAD_REQUEST, BAD_FRAMING, HEAD_TOO_LARGE, VERSION_REFUSED,
- * EXPECTATION_FAILED; responses REASON_BAD_RESPONSE, RESPONSE_TOO_LARGE. */
+ * EXPECTATION_FAILED; responses REASON_BAD_RESPONSE, RESPONSE_TOO_LARGE; both OUT_OF_MEMORY. */
 enum message_step message_read(struct message *m, struct slice *input, struct slice *ret_data);
 
-/* The sender closed its side. True when that completes the message (FRAMING_CLOSE, or nothing of a
- * message had begun); false when it cut one short. */
+/* The sender closed its side. True when that completes the message (FRAMING_CLOSE; message_read
+ * then says MESSAGE_END), when it was complete, or when nothing of a message had begun; false when
+ * it is cut short. */
 bool message_eof(struct message *m);
 
 /* True until the first byte of a message was fed: closing here disturbs nobody. */
 bool message_idle(const struct message *m);
 
-/* Valid after MESSAGE_HEAD until message_next. The caller may not change it. */
+/* Valid after MESSAGE_HEAD until message_next, before that an empty head. The caller may not change
+ * it. */
 const struct head *message_head(const struct message *m);
 /* Trailer fields of a chunked message, valid after MESSAGE_END until message_next. */
 const struct field *message_trailers(const struct message *m, size_t *ret_count);
@@ -76,10 +59,8 @@ enum reason message_fault(const struct message *m);
 void message_next(struct message *m);
 
 /* Responses: the request that this one answers, before its first byte is fed: HEAD and CONNECT
- * have no content, and 101 is only right when an upgrade was asked for. */
+ * have no content, and 101 is only right when an upgrade was asked for. Stays over message_next,
+ * for a final response answers what its interim ones answered; at first a GET is assumed. */
 void message_expect(struct message *m, struct slice request_method, bool upgrade_asked);
-
-/* The value of a field, without case; the first of several. An empty slice with ptr NULL: none. */
-struct slice head_field(const struct head *h, struct slice name);
 
 #endif
