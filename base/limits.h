@@ -87,5 +87,7 @@
 /* The proxy's own listeners, each wildcard one counted once per address of the machine. */
 #define LIMIT_OWN_ENDPOINTS 1024
 #define LIMIT_LISTENERS     16
+/* Bytes of a unix socket's path, unix(7). Longer: load error. */
+#define LIMIT_SOCKET_PATH 107
 
 #endif

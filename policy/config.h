@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+enum { CONFIG_DNS_SERVERS = 8 }; /* most name servers; one more is an error */
+
 /* Where to listen. */
 struct listen_at {
 	struct endpoint at; /* family 0 for a unix socket; port 0: the kernel chooses */
@@ -17,6 +19,11 @@ struct listen_at {
 };
 
 enum otel_exporter { EXPORTER_NONE, EXPORTER_OTLP_HTTP };
+enum otel_protocol { OTEL_BINARY };
+enum approvals_reviewer { REVIEWER_USER, REVIEWER_AUTO, REVIEWER_AUTO_OLD_WORD };
+
+/* A bit for each word of allowed_web_search_modes. */
+enum { SEARCH_CACHED = 1, SEARCH_LIVE = 2, SEARCH_DISABLED = 4 };
 
 struct config {
 	uint32_t workers; /* resolved: 1..LIMIT_WORKERS */
@@ -30,8 +37,9 @@ struct config {
 	enum policy_mode mode;
 	enum policy_unlisted unlisted;
 	bool allow_local_binding;
+	bool managed_only; /* managed_allowed_domains_only: already applied to the policy */
 
-	struct endpoint dns_servers[8];
+	struct endpoint dns_servers[CONFIG_DNS_SERVERS];
 	size_t dns_server_count; /* 0: the system's */
 	char *hosts_file; /* default /etc/hosts */
 
@@ -42,6 +50,7 @@ struct config {
 	uint32_t connections; /* per process; beyond: 503 overloaded */
 
 	enum otel_exporter exporter;
+	enum otel_protocol otel_protocol;
 	char *otel_endpoint; /* URL */
 	char *otel_headers; /* "Name: value" lines separated by \n, or NULL */
 	char *otel_ca; /* PEM file or NULL */
@@ -54,12 +63,21 @@ struct config {
 	char *resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES as is, or NULL */
 	char *log; /* JSON lines: "stdout", "none" or a file */
 
-	char *state_directory;
+	char *state_directory; /* need not exist yet */
+
+	/* Parsed and validated; without effect in this version. */
+	uint32_t hold_ms, pending_ms, deny_ms;
+	enum approvals_reviewer reviewer;
+	char *reviewer_endpoint; /* URL or NULL */
+	uint32_t reviewer_ms;
+	uint32_t web_search_modes;
 
 	struct policy *policy; /* one reference, owned by the config */
+	struct config_trace *trace; /* where each value comes from; for the functions below */
 };
 
-/* Where things come from; NULL or 0 for what was not given. Borrowed during the call. */
+/* Where things come from; NULL or 0 for what was not given. Borrowed during the call. The
+ * environment is read too (OTEL_*, STATE_DIRECTORY, XDG_STATE_HOME, HOME); files win over it. */
 struct config_sources {
 	const char *config_file;
 	const char *requirements_file;
@@ -69,7 +87,8 @@ struct config_sources {
 	size_t deny_count;
 };
 
-/* A warning or notice found while loading; text without newline. */
+/* A warning or notice found while loading; one line without newline, file bytes escaped. Notices may
+ * come before an error ends the load. */
 typedef void (*config_notice_cb)(void *owner, const char *text);
 
 /* Loads, merges, validates and builds the policy. NULL with *ret_fault on the first error; then

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option table as pages to read. */
+#include "policy/config.h"
+#include "policy/option.h"
+#include "policy/quantity.h"
+
+static const char *type_text(const struct option_row *row)
+{
+	switch (row->type) {
+	case OPTION_TYPE_BOOLEAN:
+		return "true or false";
+	case OPTION_TYPE_COUNT:
+		return "number";
+	case OPTION_TYPE_DURATION:
+		return "duration";
+	case OPTION_TYPE_SIZE:
+		return "size";
+	case OPTION_TYPE_WORD:
+		return "word";
+	case OPTION_TYPE_WORDS:
+		return "list of words";
+	case OPTION_TYPE_TEXT:
+		return "string";
+	case OPTION_TYPE_PATH:
+		return "file";
+	case OPTION_TYPE_URL:
+		return "URL";
+	case OPTION_TYPE_LOG:
+		return "word or file";
+	case OPTION_TYPE_LISTEN_PROXY:
+	case OPTION_TYPE_LISTEN_CONTROL:
+		return "list of addresses and ports";
+	case OPTION_TYPE_SERVERS:
+		return "list of addresses";
+	case OPTION_TYPE_HEADERS:
+		return "table of strings";
+	case OPTION_TYPE_EXPORTER:
+		return "word or table";
+	case OPTION_TYPE_ALLOW:
+	case OPTION_TYPE_DENY:
+		return "list of patterns";
+	case OPTION_TYPE_DOMAINS:
+		return "table of words";
+	case OPTION_TYPE_ALLOW_FILES:
+	case OPTION_TYPE_DENY_FILES:
+		return "list of files";
+	case OPTION_TYPE_ANY:
+		break;
+	}
+	return "anything";
+}
+
+/* "duration from 10ms to 1d", "word: full, limited". */
+static void range_text(const struct option_row *row, char *ret_text, size_t size)
+{
+	char least[QUANTITY_TEXT_SIZE] = "", most[QUANTITY_TEXT_SIZE] = "";
+	int len = snprintf(ret_text, size, "%s", type_text(row));
+	char *at = ret_text + len;
+	size_t left = size - (size_t)len;
+
+	if (row->type == OPTION_TYPE_DURATION) {
+		duration_format(row->min, least, sizeof(least));
+		duration_format(row->max, most, sizeof(most));
+	} else if (row->type == OPTION_TYPE_SIZE) {
+		size_format(row->min, least, sizeof(least));
+		size_format(row->max, most, sizeof(most));
+	} else if (row->type == OPTION_TYPE_COUNT) {
+		snprintf(least, sizeof(least), "%llu", (unsigned long long)row->min);
+		snprintf(most, sizeof(most), "%llu", (unsigned long long)row->max);
+	}
+	if (least[0])
+		snprintf(at, left, " from %s to %s", least, most);
+	for (unsigned i = 0; words_at(row->words, i).len > 0; i++) {
+		struct slice word = words_at(row->words, i);
+		len = snprintf(at, left, "%s%.*s", i == 0 ? ": " : ", ", (int)word.len, word.ptr);
+		at += len;
+		left -= (size_t)len;
+	}
+}
+
+static const char *standard_text(const struct option_row *row)
+{
+	return row->standard[0] ? row->standard : "none";
+}
+
+/* ---- text ---------------------------------------------------------------------------------- */
+
+/* Words of a sentence over lines of at most `width`. */
+static void wrap(FILE *out, const char *text, int indent, size_t width)
+{
+	struct slice rest = slice_of(text);
+	size_t column = 0;
+
+	while (rest.len > 0) {
+		struct slice word = slice_first(rest, slice_find(rest, ' '));
+		rest = slice_after(rest, word.len + 1);
+		if (column == 0 || column + 1 + word.len > width) {
+			fprintf(out, "%s%*s", column ? "\n" : "", indent, "");
+			column = (size_t)indent;
+		} else {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)word.len, word.ptr);
+		column += word.len;
+	}
+	fputc('\n', out);
+}
+
+static void help_text(FILE *out, const struct option_row *row, bool new_section)
+{
+	char range[160];
+
+	if (new_section)
+		fprintf(out, "\n[%s]\n", row->section);
+	range_text(row, range, sizeof(range));
+	fprintf(out, "  %s = %s\n", row->name, standard_text(row));
+	wrap(out, row->help, 6, 96);
+	fprintf(out, "      (%s%s)\n", range,
+		row->effect == OPTION_LATER ? "; no effect in this version" : "");
+}
+
+/* ---- Markdown ------------------------------------------------------------------------------ */
+
+/* A cell: the bar would end it. */
+static void cell(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fprintf(out, *text == '|' ? "\\|" : "%c", *text);
+}
+
+static void help_markdown(FILE *out, const struct option_row *row, bool new_section)
+{
+	char range[160];
+
+	if (new_section)
+		fprintf(out, "\n## %s%s%s\n\n| option | default | takes | |\n|---|---|---|---|\n",
+			row->section[0] ? "`[" : "Top level", row->section,
+			row->section[0] ? "]`" : "");
+	range_text(row, range, sizeof(range));
+	fprintf(out, "| `%s` | `", row->name);
+	cell(out, standard_text(row));
+	fputs("` | ", out);
+	cell(out, range);
+	fputs(" | ", out);
+	cell(out, row->help);
+	fprintf(out, "%s |\n", row->effect == OPTION_LATER ? " *No effect in this version.*" : "");
+}
+
+/* ---- man page ------------------------------------------------------------------------------ */
+
+/* roff: a leading dot or quote would be a request, a backslash an escape, a hyphen may break. */
+static void roff(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\')
+			fputs("\\e", out);
+		else if (*text == '-')
+			fputs("\\-", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+static void help_man(FILE *out, const struct option_row *row, bool new_section)
+{
+	char range[160];
+
+	if (new_section) {
+		fputs(".SS ", out);
+		roff(out, row->section[0] ? "" : "Top level");
+		fprintf(out, row->section[0] ? "[%s]" : "%s", row->section);
+		fputs("\n", out);
+	}
+	range_text(row, range, sizeof(range));
+	fputs(".TP\n.B ", out);
+	roff(out, row->name);
+	fputs(" = ", out);
+	roff(out, standard_text(row));
+	fputs("\n", out);
+	roff(out, row->help);
+	fputs("\n(", out);
+	roff(out, range);
+	fprintf(out, "%s)\n", row->effect == OPTION_LATER ? "; no effect in this version" : "");
+}
+
+void config_help(FILE *out, enum option_format format)
+{
+	static void (*const writers[])(FILE *, const struct option_row *, bool) = {
+		[OPTION_TEXT] = help_text,
+		[OPTION_MARKDOWN] = help_markdown,
+		[OPTION_MAN] = help_man,
+	};
+	const char *section = format == OPTION_TEXT ? "" : NULL;
+
+	for (enum option i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *row = option_row(i);
+		if (row->effect == OPTION_FOREIGN)
+			continue;
+		bool new_section = !section || strcmp(section, row->section) != 0;
+		section = row->section;
+		writers[format](out, row, new_section);
+	}
+}
