@@ -78,6 +78,8 @@
 #define LIMIT_CONFIG_BYTES (256u * 1024 * 1024)
 #define LIMIT_PATTERNS     4000000
 #define LIMIT_WORKERS      256
+/* One pattern as written, U-labels in UTF-8. Beyond: load error. */
+#define LIMIT_PATTERN_BYTES 1024
 /* Exceptions or address ranges of one entry, and entries for one and the same name or range (they
  * differ in ports); both are walked one by one. Beyond: load error. */
 #define LIMIT_ENTRY_PATTERNS 256

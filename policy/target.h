@@ -37,7 +37,8 @@ enum reason target_parse_authority(struct slice authority, struct target *ret_ta
 enum reason target_parse_host(struct slice host, uint16_t default_port, struct target *ret_target);
 
 /* An absolute-form request target (RFC 9112 §3.2.2). Scheme http only, any case; other schemes
- * give REASON_SCHEME_NOT_ALLOWED once the rest is well-formed. Userinfo, fragment, control bytes,
+ * give REASON_SCHEME_NOT_ALLOWED once the rest is well-formed, and then *ret_target is set too (port
+ * 443 when there is none) for the record of the refusal. Userinfo, fragment, control bytes,
  * spaces and an empty host: REASON_BAD_TARGET. *ret_path is the origin-form to forward (path and
  * query, a slice of `uri`; empty when the URI has neither a path nor a query, then "/" is meant;
  * starts with "?" when only the path is missing). */
