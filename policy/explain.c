@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/explain.h"
+
+#include "base/escape.h"
+#include "policy/snapshot.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { SHOWN_SIZE = 120, FILE_SIZE = 200, RULE_SIZE = 512 };
+
+/* Adds to the text; what does not fit is cut. */
+__attribute__((format(printf, 2, 3))) static void say(
+	struct explanation *e, const char *format, ...)
+{
+	size_t len = strlen(e->text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(e->text + len, sizeof(e->text) - len, format, arguments);
+	va_end(arguments);
+}
+
+static bool is_url(struct slice text, struct slice scheme)
+{
+	return slice_equal_nocase(slice_first(text, scheme.len), scheme);
+}
+
+/* *ret_plain: the request would be a plain one, not a CONNECT. */
+static enum reason parse(struct slice text, struct target *ret_target, bool *ret_plain)
+{
+	struct slice path;
+	enum reason reason;
+
+	*ret_plain = is_url(text, SLICE("http://"));
+	if (!*ret_plain && !is_url(text, SLICE("https://")))
+		return target_parse_host(text, 443, ret_target);
+	/* A pasted URL may have a fragment, which never goes over the wire. */
+	reason = target_parse_uri(slice_first(text, slice_find(text, '#')), ret_target, &path);
+	return reason == REASON_SCHEME_NOT_ALLOWED ? REASON_NONE : reason;
+}
+
+static void say_rule(const struct policy *p, struct explanation *e, const char *before)
+{
+	struct rule rule = policy_rule(p, e->verdict.entry);
+	char pattern[RULE_SIZE], file[FILE_SIZE];
+
+	if (!rule.pattern)
+		return;
+	/* The pattern is escaped already; this only bounds it. */
+	snprintf(pattern, sizeof(pattern), "%s", rule.pattern);
+	escape_text(slice_of(rule.file), file, sizeof(file));
+	say(e, "%s\"%s\"", before, pattern);
+	if (rule.line > 0)
+		say(e, " (%s:%u)", file, rule.line);
+	else
+		say(e, " (%s)", file[0] ? file : "command line");
+}
+
+static void say_allowed(const struct policy *p, struct explanation *e)
+{
+	const struct target *t = &e->target;
+
+	say(e, "is allowed");
+	say_rule(p, e, " by ");
+	switch (e->verdict.protocol) {
+	case PORT_TLS:
+		if (t->kind == TARGET_NAME)
+			say(e, "; a tunnel must begin with TLS for %s", t->host);
+		else
+			say(e, "; a tunnel must begin with TLS");
+		break;
+	case PORT_HTTP:
+		say(e, "; each request is judged by itself");
+		break;
+	case PORT_RAW:
+		say(e, "; what a tunnel carries is not looked at");
+		break;
+	}
+	say(e, ".");
+	if (t->kind == TARGET_NAME && !p->allow_local_binding)
+		say(e, " Local addresses that the name resolves to are refused unless its entry "
+		       "names them.");
+}
+
+/* What the reason's own sentence leaves open: which entry, and what to do about it. */
+static void say_refused(const struct policy *p, struct explanation *e)
+{
+	enum reason reason = e->verdict.reason;
+
+	say(e, "is refused, %s: %s", reason_word(reason), reason_row(reason)->message);
+	if (reason == REASON_DENIED)
+		say_rule(p, e, " The deny entry is ");
+	if (reason == REASON_PORT_NOT_ALLOWED)
+		say_rule(p, e, " The entry for other ports is ");
+	if (e->verdict.entry != ENTRY_NONE)
+		say(e, ".");
+	if (reason == REASON_NOT_ALLOWED && p->rules.any_count > 0)
+		say(e, " \"*\" lists neither addresses nor names of a single label.");
+	if (reason == REASON_LOCAL_ADDRESS && p->rules.any_count > 0)
+		say(e, " \"*\" does not list it.");
+}
+
+void policy_explain(const struct policy *p, struct slice host_port, struct explanation *ret)
+{
+	char shown[LIMIT_NAME_BYTES + 9];
+	bool plain;
+
+	*ret = (struct explanation){.verdict = {DECISION_DENY, REASON_BAD_TARGET,
+					    SOURCE_BASELINE_POLICY, PORT_TLS, ENTRY_NONE}};
+	if (parse(host_port, &ret->target, &plain) != REASON_NONE) {
+		escape_text(host_port, shown, SHOWN_SIZE);
+		say(ret,
+			"\"%s\" is malformed: write a host name, a dotted quad or an IPv6 address in brackets, and behind a colon a port from 1 to 65535.",
+			shown);
+		return;
+	}
+	target_format(&ret->target, shown, sizeof(shown));
+	say(ret, "%s ", shown);
+	ret->verdict = policy_judge(p, &ret->target);
+	if (ret->verdict.decision == DECISION_ALLOW)
+		ret->verdict = policy_judge_method(
+			p, plain ? SLICE("GET") : SLICE("CONNECT"), &ret->verdict);
+	if (ret->verdict.decision == DECISION_ALLOW)
+		say_allowed(p, ret);
+	else
+		say_refused(p, ret);
+}
