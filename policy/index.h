@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/index.h: from a hash to the places of records, in buckets of one cache line, so that a
+ * miss touches one line and a hit one more. Several records may share a hash; the caller compares
+ * the full key. No removal. */
+#ifndef SALLYPORT_POLICY_INDEX_H
+#define SALLYPORT_POLICY_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BUCKET_SLOTS = 10 };
+
+struct bucket {
+	uint16_t tag[BUCKET_SLOTS]; /* the low bits of the hash */
+	uint16_t count; /* slots in use, the first ones */
+	uint16_t spilled; /* 1 when something that belongs here stands in a later bucket */
+	uint32_t place[BUCKET_SLOTS];
+};
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
+
+struct index {
+	struct bucket *buckets; /* NULL while empty */
+	uint32_t bucket_count;
+	uint32_t count; /* places stored */
+	size_t size; /* bytes of memory */
+};
+
+/* Room for `count` places at the density that the final snapshot has. False without memory. A
+ * zeroed index needs no index_done. */
+bool index_init(struct index *ix, size_t count);
+void index_done(struct index *ix);
+
+/* True when one more place should go into a larger index first. */
+bool index_is_full(const struct index *ix);
+
+/* Stores a place; there must be room. */
+void index_insert(struct index *ix, uint64_t hash, uint32_t place);
+
+static inline uint32_t index_bucket(const struct index *ix, uint64_t hash)
+{
+	return (uint32_t)(((hash >> 32) * ix->bucket_count) >> 32);
+}
+
+/* Asks for the line of a hash that is about to be looked up. */
+static inline void index_prefetch(const struct index *ix, uint64_t hash)
+{
+	__builtin_prefetch(&ix->buckets[index_bucket(ix, hash)]);
+}
+
+/* A walk over the places that may have a hash:
+ *   for (struct index_walk w = index_find(ix, hash); index_next(&w, &place);) */
+struct index_walk {
+	const struct index *index;
+	uint32_t bucket;
+	uint16_t tag;
+	uint16_t slot;
+};
+
+static inline struct index_walk index_find(const struct index *ix, uint64_t hash)
+{
+	return (struct index_walk){ix, index_bucket(ix, hash), (uint16_t)hash, 0};
+}
+
+static inline bool index_next(struct index_walk *w, uint32_t *ret_place)
+{
+	for (;;) {
+		const struct bucket *bucket = &w->index->buckets[w->bucket];
+		while (w->slot < bucket->count) {
+			uint16_t slot = w->slot++;
+			if (bucket->tag[slot] == w->tag) {
+				*ret_place = bucket->place[slot];
+				return true;
+			}
+		}
+		/* An index is never full, so some bucket has not spilled. */
+		if (!bucket->spilled)
+			return false;
+		w->bucket = w->bucket + 1 < w->index->bucket_count ? w->bucket + 1 : 0;
+		w->slot = 0;
+	}
+}
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/policy.h"
+
+#include "policy/match.h"
+#include "policy/name.h"
+#include "policy/snapshot.h"
+#include "policy/special.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static struct verdict refused(enum reason reason, uint32_t entry)
+{
+	return (struct verdict){DECISION_DENY, reason, SOURCE_BASELINE_POLICY, PORT_TLS, entry};
+}
+
+/* RFC 9110 §4.2.1 gives port 80 to plain HTTP; elsewhere only TLS shows whom it is meant for. */
+static struct verdict allowed(const struct policy *p, uint32_t entry, uint16_t port)
+{
+	const struct record *r = ruleset_record(&p->rules, entry);
+	enum port_protocol protocol = port == 80 ? PORT_HTTP : PORT_TLS;
+
+	if (r->protocol > 0)
+		protocol = (enum port_protocol)(r->protocol - 1);
+	return (struct verdict){
+		DECISION_ALLOW, REASON_NONE, SOURCE_BASELINE_POLICY, protocol, entry};
+}
+
+/* The end of the order, the same for names and literals: deny list, port not listed, local literal,
+ * allow list, unlisted. */
+static struct verdict conclude(
+	const struct policy *p, const struct matches *m, bool local, uint16_t port)
+{
+	if (m->deny.place != ENTRY_NONE)
+		return refused(REASON_DENIED, m->deny.place);
+	if (m->allow.place != ENTRY_NONE)
+		return allowed(p, m->allow.place, port);
+	if (m->other_port.place != ENTRY_NONE)
+		return refused(REASON_PORT_NOT_ALLOWED, m->other_port.place);
+	if (local && !p->allow_local_binding)
+		return refused(REASON_LOCAL_ADDRESS, ENTRY_NONE);
+	return refused(REASON_NOT_ALLOWED, ENTRY_NONE);
+}
+
+/* The deny entry of an address in any of its forms, ENTRY_NONE when there is none. */
+static uint32_t denying_address(const struct policy *p, const struct address *a, uint16_t port)
+{
+	struct address forms[SPECIAL_EMBEDDED_MAX + 1] = {*a};
+	struct matches m;
+
+	size_t count = 1 + special_embedded(a, forms + 1);
+	for (size_t i = 0; i < count; i++) {
+		match_address(&p->rules, &forms[i], port, &m);
+		if (m.deny.place != ENTRY_NONE)
+			return m.deny.place;
+	}
+	return ENTRY_NONE;
+}
+
+static struct verdict judge_literal(const struct policy *p, const struct target *t)
+{
+	struct matches m;
+
+	if (own_covers(&p->own, &t->address, t->port))
+		return refused(REASON_OWN_ENDPOINT, ENTRY_NONE);
+	/* A listed literal lists itself and its mapped form; the deny list sees all forms. */
+	struct address plain = special_unmapped(&t->address);
+	match_address(&p->rules, &plain, t->port, &m);
+	m.deny.place = denying_address(p, &t->address, t->port);
+	return conclude(p, &m, special_is_local(&t->address), t->port);
+}
+
+/* What localhost names stand for, RFC 6761 §6.3. */
+static const struct address localhosts[] = {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}};
+
+struct verdict policy_judge(const struct policy *p, const struct target *t)
+{
+	struct matches m;
+
+	if (t->kind == TARGET_ADDRESS)
+		return judge_literal(p, t);
+	bool local = name_is_localhost(target_host(t));
+	if (local && (own_covers(&p->own, &localhosts[0], t->port) ||
+			     own_covers(&p->own, &localhosts[1], t->port)))
+		return refused(REASON_OWN_ENDPOINT, ENTRY_NONE);
+	match_name(&p->rules, target_host(t), t->port, &m);
+	return conclude(p, &m, local, t->port);
+}
+
+/* The allow entry of the name that also names the local address; ENTRY_NONE when there is none.
+ * An IPv6 address that is local only by what it embeds is named by the ranges of the latter. */
+static uint32_t naming_entry(
+	const struct policy *p, const struct target *t, const struct address *a)
+{
+	struct address plain = special_unmapped(a);
+	struct address forms[SPECIAL_EMBEDDED_MAX];
+	struct slice host = target_host(t);
+
+	uint32_t entry = match_named_range(&p->rules, host, t->port, &plain);
+	if (entry != ENTRY_NONE || special_is_local_range(&plain))
+		return entry;
+	size_t count = special_embedded(&plain, forms);
+	for (size_t i = 0; i < count; i++) {
+		if (!special_is_local_range(&forms[i]))
+			continue;
+		entry = match_named_range(&p->rules, host, t->port, &forms[i]);
+		if (entry == ENTRY_NONE)
+			return ENTRY_NONE;
+	}
+	return entry;
+}
+
+static bool is_own_spelling(const struct target *t, const struct address *a)
+{
+	struct address plain = special_unmapped(a);
+
+	if (t->kind == TARGET_ADDRESS) {
+		struct address asked = special_unmapped(&t->address);
+		return address_equal(&asked, &plain);
+	}
+	return name_is_localhost(target_host(t)) &&
+	       (address_equal(&plain, &localhosts[0]) || address_equal(&plain, &localhosts[1]));
+}
+
+struct verdict policy_judge_address(const struct policy *p, const struct target *t,
+	const struct verdict *named, const struct address *address)
+{
+	struct verdict v = *named;
+
+	assert(named->decision == DECISION_ALLOW);
+	if (own_covers(&p->own, address, t->port))
+		return refused(REASON_OWN_ENDPOINT, ENTRY_NONE);
+	uint32_t denying = denying_address(p, address, t->port);
+	if (denying != ENTRY_NONE)
+		return refused(REASON_DENIED, denying);
+	/* What the name itself was allowed as needs no further leave. */
+	if (p->allow_local_binding || !special_is_local(address) || is_own_spelling(t, address))
+		return v;
+	uint32_t naming = t->kind == TARGET_NAME ? naming_entry(p, t, address) : ENTRY_NONE;
+	if (naming == ENTRY_NONE)
+		return refused(REASON_RESOLVED_LOCAL, named->entry);
+	v.entry = naming;
+	return v;
+}
+
+struct verdict policy_judge_alias(
+	const struct policy *p, const struct target *t, struct slice alias)
+{
+	struct target named;
+	struct matches m;
+
+	/* An address is no alias, RFC 1035 §3.3.1. */
+	if (target_parse_name(alias, &named) != REASON_NONE || named.kind == TARGET_ADDRESS)
+		return refused(REASON_DNS_FAILED, ENTRY_NONE);
+	match_name(&p->rules, target_host(&named), t->port, &m);
+	if (m.deny.place != ENTRY_NONE)
+		return refused(REASON_DENIED, m.deny.place);
+	return (struct verdict){
+		DECISION_ALLOW, REASON_NONE, SOURCE_BASELINE_POLICY, PORT_TLS, ENTRY_NONE};
+}
+
+struct verdict policy_judge_method(
+	const struct policy *p, struct slice method, const struct verdict *named)
+{
+	struct verdict v = refused(REASON_MODE_LIMITED, ENTRY_NONE);
+	/* Inside a CONNECT to a plaintext port each request is judged by its own method. */
+	bool visible = slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
+		       slice_equal(method, SLICE("OPTIONS")) ||
+		       (slice_equal(method, SLICE("CONNECT")) && named->protocol == PORT_HTTP);
+
+	if (p->mode == MODE_FULL || visible)
+		return *named;
+	v.source = SOURCE_MODE_GUARD;
+	return v;
+}
+
+struct rule policy_rule(const struct policy *p, uint32_t entry)
+{
+	if (entry == ENTRY_NONE)
+		return (struct rule){0};
+	assert(entry < p->rules.len);
+	const struct record *r = ruleset_record(&p->rules, entry);
+	return (struct rule){record_text(r), p->rules.files[r->file], r->line};
+}
+
+struct policy *policy_ref(struct policy *p)
+{
+	atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed);
+	return p;
+}
+
+void policy_unref(struct policy *p)
+{
+	if (!p || atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) > 1)
+		return;
+	ruleset_done(&p->rules);
+	own_done(&p->own);
+	free(p);
+}
+
+bool policy_add_own(struct policy *p, const struct endpoint *own, size_t own_count)
+{
+	return own_add(&p->own, own, own_count);
+}
+
+uint64_t policy_generation(const struct policy *p)
+{
+	return p->generation;
+}
+
+struct policy_counts policy_counts(const struct policy *p)
+{
+	size_t own_bytes = p->own.count * sizeof(*p->own.endpoints);
+
+	return (struct policy_counts){
+		.allow = p->rules.entry_count[LIST_ALLOW],
+		.deny = p->rules.entry_count[LIST_DENY],
+		.bytes = sizeof(*p) + own_bytes + ruleset_size(&p->rules),
+	};
+}
