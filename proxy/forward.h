@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proxy/forward.h: heads and content written anew from the parse, never copied as raw bytes.
  * Hop-by-hop fields are dropped, Via is added, framing is our own.
- * Source: RFC 9110 §7.6 (forwarding), §7.8 (upgrade), RFC 9112 §6 and §7. Sans-I/O. */
+ * Source: RFC 9110 §7.6 (forwarding), §7.8 (upgrade), RFC 9112 §6 and §7. Sans-I/O.
+ *
+ * Which fields go on (both ways, trailers too):
+ *	Connection, Keep-Alive, Upgrade, TE, HTTP2-Settings,     dropped; what is meant for the next
+ *	Transfer-Encoding, Content-Length, Proxy-*               hop is written anew
+ *	Proxy-Status, Via, Trailer, Expect: 100-continue         kept
+ *	what Connection names                                    dropped, as RFC 9110 §7.6.1 asks, be
+ *	                                                         it Authorization; but never Host,
+ *	                                                         Content-* or Cache-Control, without
+ *	                                                         which the message says another thing */
 #ifndef SALLYPORT_PROXY_FORWARD_H
 #define SALLYPORT_PROXY_FORWARD_H
 
@@ -9,34 +18,39 @@
 #include "policy/target.h"
 #include "proxy/message.h"
 
-/* The request for the origin: origin-form, Host from the canonical target (never lost, never the
- * client's spelling), no hop-by-hop or Proxy-* fields, no field that Connection names except the
- * ones that may not be lost (Host, Content-Length, Transfer-Encoding…), Via, "Connection: close"
- * or Upgrade as due. HTTP/1.1 always; content framing as in h (chunked stays chunked).
- *   path  origin-form as target_parse_uri or the request line gave it; "" means "/"
- * False when the buffer refused (b->failed). */
+/* The request for the origin, HTTP/1.1, in origin-form, with Host from the canonical target (never
+ * the client's spelling; without the port 80) as its first field.
+ *   path        origin-form as target_parse_uri or the request line gave it; "" means "/", for
+ *               OPTIONS "*" (RFC 9112 §3.2.4); "?…" gets its "/"
+ *   via         the name of this proxy for Via, a token, or "1.1 name", of which only the name counts
+ *   keep_alive  false adds "Connection: close"; an upgrade is asked for whatever it says
+ * Content framing as in h: chunked content must go through forward_chunk. Max-Forwards of OPTIONS
+ * and TRACE is one less. False when the buffer refused or a part holds control bytes (b->failed). */
 bool forward_request(struct buffer *b, const struct head *h, const struct target *t,
 	struct slice path, const char *via, bool keep_alive);
 
 /* What forward_response is to tell the client about the connection. */
 struct forward_client {
-	uint8_t minor; /* the client's HTTP/1.minor: no chunked for 0 */
+	uint8_t minor; /* the client's HTTP/1.minor: no chunked and no 1xx for 0 */
 	bool keep_alive; /* may the client's connection go on */
 	bool head_only; /* the request was HEAD */
 };
 
-/* The response for the client; *ret_chunked says that content must go through forward_chunk,
- * *ret_close that the end of content is the end of the connection. 1xx responses pass as heads
- * only (101 with its Upgrade). */
+/* The response for the client. *ret_chunked says that content must go through forward_chunk (so it
+ * is for content of unknown length to an HTTP/1.1 client), *ret_close that the connection ends
+ * after it, and the content with it unless its length is known.
+ * 1xx responses pass as heads only (101 with its Upgrade), and nothing is written of them for
+ * HTTP/1.0. Content-Length of a response to HEAD and of a 304 is passed on. */
 bool forward_response(struct buffer *b, const struct head *h, const struct forward_client *client,
 	const char *via, bool *ret_chunked, bool *ret_close);
 
 /* One chunk; empty data writes nothing. */
 bool forward_chunk(struct buffer *b, struct slice data);
-/* The last chunk with trailers (hop-by-hop and framing fields dropped). */
+/* The last chunk with trailers, without those that RFC 9110 §6.5.1 forbids: framing, routing,
+ * authentication and connection fields. */
 bool forward_last_chunk(struct buffer *b, const struct field *trailers, size_t count);
 
-/* True when Via already names this proxy: the request would go in a circle. */
+/* True when Via already names this proxy: the request would go in a circle. `via` as above. */
 bool forward_is_loop(const struct head *h, const char *via);
 
 #endif
