@@ -48,10 +48,37 @@ static void visit_end(struct visit *v)
 	o->loop->progress++;
 }
 
+void origin_reset(int fd)
+{
+	struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+/* Nothing is left to send: false when that is the end of the connection. */
+static bool visit_finish(struct visit *v)
+{
+	switch (v->origin->plan.end) {
+	case ORIGIN_WAITS:
+		break;
+	case ORIGIN_HALF_CLOSES:
+		shutdown(v->watch.fd, SHUT_WR);
+		break;
+	case ORIGIN_RESETS:
+	case ORIGIN_RESETS_AT_ONCE:
+		origin_reset(v->watch.fd);
+		v->watch.fd = -1;
+		return false;
+	}
+	return true;
+}
+
 /* Sends what is due. False when the connection is gone. */
 static bool visit_send(struct visit *v)
 {
 	struct origin *o = v->origin;
+	bool due = v->send_left > 0;
 
 	while (v->send_left > 0) {
 		size_t len = o->page_bytes - v->send_from;
@@ -63,7 +90,7 @@ static bool visit_send(struct visit *v)
 		v->send_left -= (uint64_t)sent;
 		v->send_from = (v->send_from + (size_t)sent) % o->page_bytes;
 	}
-	return true;
+	return !due || visit_finish(v);
 }
 
 /* Requests whose heads end in these bytes; load programs send one at a time and no content. */
@@ -161,7 +188,8 @@ static void on_listener_ready(struct watch *w)
 		v->hello_left = o->plan.play == ORIGIN_HTTP ? 0 : HELLO_SIZE;
 		v->read_left = o->plan.up_bytes;
 		v->send_left = v->send_from = v->matched = 0;
-		if (!loop_watch(o->loop, &v->watch, fd, on_visit_ready))
+		if (!loop_watch(o->loop, &v->watch, fd, on_visit_ready) ||
+			(o->plan.end == ORIGIN_RESETS_AT_ONCE && !visit_finish(v)))
 			visit_end(v);
 	}
 }

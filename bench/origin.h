@@ -16,14 +16,26 @@ enum origin_play {
 	ORIGIN_HTTP,
 };
 
+/* What the origin does of its own accord once nothing is left to send. */
+enum origin_end {
+	ORIGIN_WAITS, /* for the other side */
+	ORIGIN_HALF_CLOSES, /* and goes on reading */
+	ORIGIN_RESETS, /* with an RST */
+	ORIGIN_RESETS_AT_ONCE, /* before it reads anything */
+};
+
 struct origin_plan {
 	enum origin_play play;
+	enum origin_end end;
 	size_t answer_bytes; /* at most ORIGIN_ANSWER_MAX */
 	uint64_t down_bytes;
 	uint64_t up_bytes;
 };
 
 #define ORIGIN_ANSWER_MAX (256 * 1024)
+
+/* Close with an RST instead of a FIN (SO_LINGER of no seconds, socket(7)). */
+void origin_reset(int fd);
 
 struct origin;
 

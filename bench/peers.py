@@ -176,7 +176,6 @@ class Sallyport(Peer):
             f"""workers = {self.workers}
 [listen]
 proxy = ["127.0.0.1:{self.port}"]
-control = ["unix:{self.folder}/control.sock"]
 [network]
 unlisted = "deny"
 allowed_domains = [

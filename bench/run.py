@@ -14,7 +14,6 @@ round, and the median over the rounds is printed. The candidate runs on one core
 
 import argparse
 import glob
-import http.server
 import json
 import os
 import platform
@@ -24,40 +23,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import collector  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
-
-
-class Collector:
-    """Takes what sallyport exports and answers 200, so that events cost what they cost."""
-
-    def __init__(self):
-        collector = self
-        self.batches = self.bytes = 0
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                collector.batches += 1
-                collector.bytes += len(body)
-                self.send_response(200)
-                self.send_header("Content-Type", "application/x-protobuf")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1/logs"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 class Workload:
@@ -114,7 +85,7 @@ class Run:
         cores = sorted(os.sched_getaffinity(0))
         self.load_core, self.proxy_core = cores[0], cores[-1]
         self.origins = {"tls": self.listen(), "http": self.listen()}
-        self.collector = Collector()
+        self.collector = collector.Collector()
         self.missing = []
         self.faults = []
 
