@@ -71,6 +71,15 @@
 
 /* One event record in a ring, encoded; longer strings in it are cut and marked. */
 #define LIMIT_EVENT_BYTES 2048
+/* One batch of records for the collector; beyond: the next batch. */
+#define LIMIT_BATCH_RECORDS 1024
+#define LIMIT_BATCH_BYTES   (512 * 1024)
+/* What a collector says in its answer; the rest is read and forgotten. */
+#define LIMIT_RESPONSE_BYTES (16 * 1024)
+/* Longest time that a collector may ask for with Retry-After, milliseconds. */
+#define LIMIT_RETRY_AFTER_MS (10 * 60 * 1000)
+/* JSON lines waiting for a pipe or a disk that takes none; beyond: lines are dropped and counted. */
+#define LIMIT_LINES_BYTES (1024 * 1024)
 /* Messages waiting in one mailbox; beyond: the sender is told no. */
 #define LIMIT_MAILBOX 4096
 

@@ -16,6 +16,8 @@ struct exporter_options {
 	bool gzip;
 	uint32_t timeout_ms; /* of one POST */
 	const char *spool; /* file, NULL: batches wait in memory within spool_bytes */
+	const char *ring_directory; /* ring files NAME.ring that a run with more workers left here
+	                               are read and removed too; NULL: none */
 	uint64_t spool_bytes; /* bound; beyond it the oldest batch is dropped and counted */
 	const char *json; /* "stdout", a path, or NULL */
 	const char *service_name;
@@ -29,12 +31,13 @@ struct exporter_counts {
 	uint64_t delivered; /* records the collector accepted */
 	uint64_t rejected; /* records it refused (partial success, 400) */
 	uint64_t dropped; /* records lost: full spool, full ring, torn */
+	uint64_t lines_dropped; /* JSON lines lost: nobody read them */
 	uint64_t spooled; /* records waiting on disk now */
 	uint64_t requests, failures;
 };
 
 /* Starts the thread. Copies the options; the rings stay the caller's and must outlive
- * exporter_stop. NULL on failure with a sentence in ret_error. */
+ * exporter_stop. Sets each ring's ring_on_half. NULL on failure with a sentence in ret_error. */
 struct exporter *exporter_start(const struct exporter_options *options, struct ring *const *rings,
 	size_t ring_count, char *ret_error, size_t error_size);
 
@@ -44,7 +47,10 @@ struct exporter_counts exporter_stop(struct exporter *e, uint32_t deadline_ms);
 
 struct exporter_counts exporter_counts(const struct exporter *e); /* any thread */
 
-/* Wakes the thread; any thread, async-signal-unsafe. */
+/* Wakes the thread; any thread. */
 void exporter_wake(struct exporter *e);
+
+/* The file of JSON lines was moved away: open it anew. Any thread. */
+void exporter_reopen(struct exporter *e);
 
 #endif

@@ -47,7 +47,7 @@ LIBRARIES = (
     ("arpa/", ("base/address", "proxy", "control")),
     ("netdb.h", ("proxy", "control")),
     ("net/", ("proxy", "control")),
-    ("poll.h", ("proxy", "control")),
+    ("poll.h", ("proxy", "telemetry", "control")),
 )
 
 # A library that one file of a room keeps to itself.
