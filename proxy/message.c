@@ -199,7 +199,7 @@ static enum message_step read_trailer(struct message *m, struct slice *input)
 		return refuse_chunk(m, step);
 	enum reason fault = parser_read_trailer(m->parser, &m->tail);
 	if (fault != REASON_NONE)
-		return refuse(m, fault);
+		return refuse(m, fault == REASON_OUT_OF_MEMORY ? fault : REASON_BAD_FRAMING);
 	m->wait = WAIT_NOTHING;
 	return MESSAGE_MORE;
 }
