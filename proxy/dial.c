@@ -10,19 +10,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One address being tried. Plain sockets under uv_poll_t, not uv_tcp_t: the session takes the
- * bare descriptor over, and libuv gives none back. */
+/* One address being tried; its wire is the session's when it wins. */
 struct attempt {
-	uv_poll_t poll;
-	int fd; /* -1 unless under way */
+	struct wire wire; /* open while under way */
+	struct dial *dial;
 };
 
 struct dial {
-	uv_timer_t timer; /* stagger, timeout, and a result that was known before start returned */
+	uv_timer_t timer; /* stagger, timeout, and a failure that was known before start returned */
+	struct poller *poller;
 	dial_cb on_dialed;
 	void *owner;
 	uint64_t deadline_ms;
-	struct dialed result; /* the best failure so far, or the success */
+	struct dialed result; /* the most telling failure so far, or the success */
 	bool settled; /* result is final and only waits to be told */
 	uint16_t port;
 	uint8_t count; /* of addresses */
@@ -93,87 +93,71 @@ static void note_failure(struct dial *d, size_t index, enum reason reason)
 	d->result.address = d->addresses[index];
 }
 
-static void note_success(struct dial *d, size_t index, int fd)
+static void on_closed(struct dial *d)
 {
-	int on = 1;
-
-	/* Only delays small writes when it fails. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	d->result = (struct dialed){REASON_NONE, fd, d->addresses[index]};
-	d->settled = true;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct dial *d = handle->data;
-
 	if (--d->open == 0)
 		free(d);
 }
 
-/* Ends the watching of one attempt. The descriptor is the caller's: it is free for another
- * uv_poll_init as soon as its old handle is closing. */
-static int attempt_release(struct dial *d, struct attempt *a)
+static void on_wire_closed(struct wire *wire)
 {
-	int fd = a->fd;
+	on_closed(CONTAINER(wire, struct attempt, wire)->dial);
+}
 
-	a->fd = -1;
-	d->live--;
-	uv_close((uv_handle_t *)&a->poll, on_closed);
-	return fd;
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_closed(handle->data);
+}
+
+static void attempt_end(struct attempt *a)
+{
+	a->dial->live--;
+	wire_close(&a->wire, on_wire_closed);
 }
 
 static void end(struct dial *d)
 {
 	for (size_t i = 0; i < d->next; i++)
-		if (d->attempts[i].fd >= 0)
-			close(attempt_release(d, &d->attempts[i]));
-	uv_close((uv_handle_t *)&d->timer, on_closed);
+		if (d->attempts[i].wire.fd >= 0)
+			attempt_end(&d->attempts[i]);
+	uv_close((uv_handle_t *)&d->timer, on_timer_closed);
 }
 
-/* The dial is gone for its owner, then the owner hears of it and may do anything. */
+/* The owner takes the wire or leaves it, and may do anything but cancel this dial. */
 static void tell(struct dial *d)
 {
-	struct dialed result = d->result;
-	dial_cb on_dialed = d->on_dialed;
-	void *owner = d->owner;
-
+	d->on_dialed(d->owner, &d->result);
 	end(d);
-	on_dialed(owner, &result);
 }
 
-static void on_writable(uv_poll_t *poll, int status, int events);
+void dial_take(const struct dialed *result, struct wire *to, wire_cb on_ready)
+{
+	wire_move(result->wire, to, on_ready, on_wire_closed);
+}
 
-/* Begins with address `index`. True when that is under way or has settled the dial. */
+static void on_ready(struct wire *wire);
+
+/* Begins with address `index`. True when that is under way. */
 static bool attempt_start(struct dial *d, size_t index)
 {
 	struct attempt *a = &d->attempts[index];
 	struct sockaddr_storage to;
 	socklen_t to_len = address_to_sockaddr(&d->addresses[index], d->port, &to);
-	int error;
 
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0) {
 		note_failure(d, index, reason_of_errno(errno));
 		return false;
 	}
-	if (connect(fd, (struct sockaddr *)&to, to_len) == 0) {
-		note_success(d, index, fd);
+	int error = connect(fd, (struct sockaddr *)&to, to_len) == 0 ? 0 : errno;
+	/* A signal does not undo a connect: it goes on as if it were in progress. Watched from
+	 * here on only, because a socket that is not connecting yet counts as hung up. */
+	if (error == 0 || error == EINPROGRESS || error == EINTR)
+		error = -wire_open(&a->wire, d->poller, fd, on_ready);
+	if (error == 0) {
+		d->live++;
+		d->open++;
 		return true;
-	}
-	error = errno;
-	/* A signal does not undo a connect: it goes on as if it were in progress. */
-	if (error == EINPROGRESS || error == EINTR) {
-		error = -uv_poll_init(d->timer.loop, &a->poll, fd);
-		if (error == 0) {
-			a->poll.data = d;
-			a->fd = fd;
-			d->live++;
-			d->open++;
-			error = -uv_poll_start(&a->poll, UV_WRITABLE, on_writable);
-			assert(error == 0);
-			return true;
-		}
 	}
 	close(fd);
 	note_failure(d, index, reason_of_errno(error));
@@ -184,9 +168,9 @@ static void oldest_gives_way(struct dial *d)
 {
 	size_t i = 0;
 
-	while (d->attempts[i].fd < 0)
+	while (d->attempts[i].wire.fd < 0)
 		i++;
-	close(attempt_release(d, &d->attempts[i]));
+	attempt_end(&d->attempts[i]);
 	note_failure(d, i, REASON_CONNECT_TIMEOUT);
 }
 
@@ -241,49 +225,51 @@ static void on_timer(uv_timer_t *timer)
 	}
 }
 
-static void on_writable(uv_poll_t *poll, int status, int events)
+static void on_ready(struct wire *wire)
 {
-	struct attempt *a = CONTAINER(poll, struct attempt, poll);
-	struct dial *d = poll->data;
+	struct attempt *a = CONTAINER(wire, struct attempt, wire);
+	struct dial *d = a->dial;
 	size_t index = (size_t)(a - d->attempts);
-	int error = 0;
+	int error = 0, on = 1;
 	socklen_t error_len = sizeof(error);
 
-	(void)events;
-	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0)
+	if (!wire->writable && !wire->hung_up)
+		return;
+	/* Writable and nothing else: connected, no need to ask. */
+	if (wire->hung_up && getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0)
 		error = errno;
-	else if (error == 0 && status < 0)
-		error = -status;
-	int fd = attempt_release(d, a);
 	if (error == 0) {
-		note_success(d, index, fd);
+		/* Only delays small writes when it fails. */
+		setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		d->result = (struct dialed){REASON_NONE, wire, d->addresses[index]};
 		tell(d);
 		return;
 	}
-	close(fd);
+	attempt_end(a);
 	note_failure(d, index, reason_of_errno(error));
 	go_on(d);
 }
 
-struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t address_count,
-	uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner)
+struct dial *dial_start(struct poller *poller, const struct address *addresses,
+	size_t address_count, uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner)
 {
 	assert(address_count >= 1 && address_count <= LIMIT_ADDRESSES);
 	struct dial *d = malloc(sizeof(*d) + address_count * sizeof(d->attempts[0]));
 	if (!d)
 		return NULL;
 	*d = (struct dial){
+		.poller = poller,
 		.on_dialed = on_dialed,
 		.owner = owner,
-		.deadline_ms = uv_now(loop) + timeout_ms,
-		.result = {.reason = REASON_NONE, .fd = -1},
+		.deadline_ms = uv_now(poller_loop(poller)) + timeout_ms,
+		.result = {.reason = REASON_NONE},
 		.port = port,
 		.open = 1,
 	};
 	for (size_t i = 0; i < address_count; i++)
-		d->attempts[i].fd = -1;
+		d->attempts[i] = (struct attempt){.wire = {.fd = -1}, .dial = d};
 	interleave(d, addresses, address_count);
-	uv_timer_init(loop, &d->timer);
+	uv_timer_init(poller_loop(poller), &d->timer);
 	d->timer.data = d;
 	advance(d);
 	set_timer(d);
@@ -292,7 +278,5 @@ struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t
 
 void dial_cancel(struct dial *d)
 {
-	if (d->result.fd >= 0)
-		close(d->result.fd);
 	end(d);
 }

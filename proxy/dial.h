@@ -9,16 +9,15 @@
 #include "base/limits.h"
 #include "base/reason.h"
 
-#include <uv.h>
+#include "proxy/wire.h"
 
 struct dial; /* exists only while dialling */
 
 struct dialed {
 	enum reason reason; /* NONE, CONNECTION_REFUSED, UNREACHABLE, CONNECT_TIMEOUT, OVERLOADED
-	                           (no file descriptors), OUT_OF_MEMORY */
-	int fd; /* connected, non-blocking, close-on-exec, TCP_NODELAY, watched by nobody (a
-	                           uv_poll_init on it works at once); the owner's from now on;
-	                           -1 on failure */
+	                       (no file descriptors), OUT_OF_MEMORY */
+	struct wire *wire; /* connected, TCP_NODELAY; NULL on failure. dial_take makes it the
+	                      callee's, else it is closed when the callback returns */
 	struct address address; /* the one that answered, or the one whose failure is told */
 };
 
@@ -33,8 +32,11 @@ typedef void (*dial_cb)(void *owner, const struct dialed *result);
  * on_dialed runs once, never before this returns, never after dial_cancel; the dial is gone then.
  * When every address failed the most telling failure is given: refused before timeout before
  * unreachable. NULL without memory. */
-struct dial *dial_start(uv_loop_t *loop, const struct address *addresses, size_t address_count,
-	uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner);
+struct dial *dial_start(struct poller *poller, const struct address *addresses,
+	size_t address_count, uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner);
+
+/* From inside the callback, on success: the connection goes on in `to`, see wire_move. */
+void dial_take(const struct dialed *result, struct wire *to, wire_cb on_ready);
 
 /* The callback never comes; descriptors are closed at once, the memory goes when libuv is done. */
 void dial_cancel(struct dial *d);

@@ -59,6 +59,11 @@ struct poller *poller_new(uv_loop_t *loop)
 	return p;
 }
 
+uv_loop_t *poller_loop(const struct poller *p)
+{
+	return p->loop;
+}
+
 static void on_handle_closed(uv_handle_t *handle)
 {
 	struct poller *p = handle->data;
@@ -103,14 +108,27 @@ int wire_release(struct wire *w, wire_cb on_closed)
 {
 	int fd = w->fd;
 
-	backend_unwatch(w);
+	backend_unwatch(w, false);
 	close_later(w, on_closed);
 	return fd;
 }
 
+void wire_move(struct wire *from, struct wire *to, wire_cb on_ready, wire_cb on_from_closed)
+{
+	*to = (struct wire){
+		.poller = from->poller,
+		.fd = from->fd,
+		.on_ready = on_ready,
+		.hung_up = from->hung_up,
+		.readable = from->hung_up,
+	};
+	backend_move(from, to);
+	close_later(from, on_from_closed);
+}
+
 void wire_close(struct wire *w, wire_cb on_closed)
 {
-	backend_unwatch(w);
+	backend_unwatch(w, true);
 	close(w->fd);
 	close_later(w, on_closed);
 }

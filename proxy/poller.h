@@ -25,8 +25,11 @@ void backend_close(struct poller *p, uv_close_cb on_handle_closed);
 
 /* Watch w->fd. 0 or a negative errno. */
 int backend_watch(struct wire *w);
-/* Watch it no more. */
-void backend_unwatch(struct wire *w);
+/* Watch it no more; `closing` says that the descriptor is closed next, which may be enough. */
+void backend_unwatch(struct wire *w, bool closing);
+
+/* What `from` watched is `to`'s now. */
+void backend_move(struct wire *from, struct wire *to);
 
 /* A flag of the wire was cleared: its next edge is to be told. */
 void backend_rearm(struct wire *w);

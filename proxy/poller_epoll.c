@@ -42,6 +42,8 @@ int backend_open(struct poller *p)
 	}
 	p->poll.data = p;
 	p->open++;
+	/* Wires alone do not keep a loop running: whoever owns them has a timer or a mailbox. */
+	uv_unref((uv_handle_t *)&p->poll);
 	return uv_poll_start(&p->poll, UV_READABLE, on_epoll);
 }
 
@@ -51,19 +53,32 @@ void backend_close(struct poller *p, uv_close_cb on_handle_closed)
 	close(p->epoll_fd);
 }
 
-int backend_watch(struct wire *w)
+static int control(struct wire *w, int operation)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 		.data.ptr = w,
 	};
 
-	return epoll_ctl(w->poller->epoll_fd, EPOLL_CTL_ADD, w->fd, &event) == 0 ? 0 : -errno;
+	return epoll_ctl(w->poller->epoll_fd, operation, w->fd, &event) == 0 ? 0 : -errno;
 }
 
-void backend_unwatch(struct wire *w)
+int backend_watch(struct wire *w)
 {
-	epoll_ctl(w->poller->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+	return control(w, EPOLL_CTL_ADD);
+}
+
+void backend_move(struct wire *from, struct wire *to)
+{
+	(void)from;
+	control(to, EPOLL_CTL_MOD);
+}
+
+void backend_unwatch(struct wire *w, bool closing)
+{
+	/* The last descriptor of a socket takes its registration with it, without a call. */
+	if (!closing)
+		epoll_ctl(w->poller->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
 void backend_rearm(struct wire *w)

@@ -66,10 +66,22 @@ int backend_watch(struct wire *w)
 		free(watch);
 		return status;
 	}
+	/* As with epoll: wires alone do not keep a loop running. */
+	uv_unref((uv_handle_t *)&watch->poll);
 	watch->wire = w;
 	w->watch = watch;
 	backend_rearm(w);
 	return 0;
+}
+
+void backend_move(struct wire *from, struct wire *to)
+{
+	struct watch *watch = from->watch;
+
+	from->watch = NULL;
+	to->watch = watch;
+	watch->wire = to;
+	backend_rearm(to);
 }
 
 static void on_watch_closed(uv_handle_t *handle)
@@ -77,10 +89,11 @@ static void on_watch_closed(uv_handle_t *handle)
 	free(CONTAINER(handle, struct watch, poll));
 }
 
-void backend_unwatch(struct wire *w)
+void backend_unwatch(struct wire *w, bool closing)
 {
 	struct watch *watch = w->watch;
 
+	(void)closing;
 	uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 	w->watch = NULL;
 }

@@ -100,7 +100,8 @@ static enum flow_result flow_end(struct flow *f, struct wire *to, struct pipes *
 	flow_give_pipe(f, pipes);
 	if (!f->closed) {
 		f->closed = true;
-		wire_shutdown(to);
+		if (!f->last)
+			wire_shutdown(to);
 	}
 	return FLOW_ENDED;
 }
@@ -195,8 +196,10 @@ enum relay_result relay_turn(struct relay *r)
 {
 	enum flow_result up = FLOW_ENDED, down = FLOW_ENDED;
 
+	r->up.last = r->down.closed;
 	if (!r->up.closed)
 		up = flow_turn(&r->up, r->client, r->upstream, r->ground);
+	r->down.last = r->up.closed;
 	if (!r->down.closed)
 		down = flow_turn(&r->down, r->upstream, r->client, r->ground);
 	if (up == FLOW_SOURCE || down == FLOW_SINK)

@@ -26,6 +26,7 @@ struct flow {
 	bool bulk; /* the source fills buffers: splice instead of copying */
 	bool ended; /* the source said its end */
 	bool closed; /* and the end was passed on */
+	bool last; /* the other direction has ended: the close that follows passes this end on */
 	uint64_t bytes; /* written to the destination */
 };
 

@@ -35,6 +35,7 @@ struct wire {
 
 /* NULL without memory or descriptors. */
 struct poller *poller_new(uv_loop_t *loop);
+uv_loop_t *poller_loop(const struct poller *p);
 /* All wires must be closed; on_closed runs once from the loop and the poller is gone by then. */
 void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner);
 
@@ -46,6 +47,10 @@ int wire_open(struct wire *w, struct poller *p, int fd, wire_cb on_ready);
 /* Give the descriptor away, still open and no longer watched; the wire is as before wire_open once
  * on_closed has run. */
 int wire_release(struct wire *w, wire_cb on_closed);
+
+/* Hand the descriptor on to another wire, still watched: `to` is as after wire_open and its
+ * on_ready is called for what is ready now. `from` is as after wire_close. */
+void wire_move(struct wire *from, struct wire *to, wire_cb on_ready, wire_cb on_from_closed);
 
 /* Close the descriptor now; on_ready never runs again; on_closed runs once, from the loop, and the
  * memory is the owner's again. */

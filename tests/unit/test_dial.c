@@ -18,6 +18,7 @@ enum { SILENT_CLIENTS = 4 };
 
 struct net {
 	uv_loop_t loop;
+	struct poller *poller;
 	uint16_t port;
 	int answering; /* 127.0.0.1 */
 	int silent; /* 127.0.0.2: its queue is full, so that it answers nothing */
@@ -29,6 +30,8 @@ struct net {
 struct heard {
 	uv_loop_t *loop;
 	struct dialed result;
+	struct wire wire; /* of a success, until it is released: */
+	int fd; /* or -1 */
 	int count;
 	uint64_t at_ms;
 	struct dial *other; /* cancelled from inside the callback */
@@ -78,6 +81,8 @@ static int set_up(void **state)
 	struct address silent = address_of("127.0.0.2");
 
 	assert_int_equal(uv_loop_init(&net->loop), 0);
+	net->poller = poller_new(&net->loop);
+	assert_non_null(net->poller);
 	net->answering = listen_on("127.0.0.1", &net->port, 64);
 	net->silent = listen_on("127.0.0.2", &net->port, 0);
 	net->answering6 = listen_on("::1", &net->port, 64);
@@ -93,6 +98,11 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void on_poller_closed(void *owner)
+{
+	((struct net *)owner)->poller = NULL;
+}
+
 static int tear_down(void **state)
 {
 	struct net *net = *state;
@@ -100,6 +110,9 @@ static int tear_down(void **state)
 	uv_run(&net->loop, UV_RUN_DEFAULT);
 	/* libuv keeps its own descriptors; beyond these nothing may be left. */
 	assert_int_equal(fds_open(), net->fds_before);
+	poller_close(net->poller, on_poller_closed, net);
+	uv_run(&net->loop, UV_RUN_DEFAULT);
+	assert_null(net->poller);
 	assert_int_equal(uv_loop_close(&net->loop), 0);
 	for (int i = 0; i < SILENT_CLIENTS; i++)
 		close(net->silent_clients[i]);
@@ -111,11 +124,21 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void on_nothing(struct wire *w)
+{
+	(void)w;
+}
+
 static void on_dialed(void *owner, const struct dialed *result)
 {
 	struct heard *heard = owner;
 
 	heard->result = *result;
+	heard->fd = -1;
+	if (result->wire) {
+		dial_take(result, &heard->wire, on_nothing);
+		heard->fd = wire_release(&heard->wire, on_nothing);
+	}
 	heard->count++;
 	heard->at_ms = uv_now(heard->loop);
 	if (heard->other)
@@ -135,7 +158,7 @@ static uint64_t dial_all(
 	uv_update_time(&net->loop);
 	uint64_t start_ms = uv_now(&net->loop);
 	assert_non_null(dial_start(
-		&net->loop, addresses, count, net->port, timeout_ms, on_dialed, ret_heard));
+		net->poller, addresses, count, net->port, timeout_ms, on_dialed, ret_heard));
 	assert_int_equal(ret_heard->count, 0);
 	uv_run(&net->loop, UV_RUN_DEFAULT);
 	assert_int_equal(ret_heard->count, 1);
@@ -214,11 +237,10 @@ static void each_fate_has_its_reason(void **state)
 		ROW_CHECK(rows[i].name, strcmp(text, rows[i].address) == 0, "%s", text);
 		ROW_CHECK(rows[i].name, took >= rows[i].least_ms && took <= rows[i].most_ms,
 			"%llu ms", (unsigned long long)took);
-		ROW_CHECK(rows[i].name,
-			(heard.result.fd >= 0) == (heard.result.reason == REASON_NONE), "fd %d",
-			heard.result.fd);
-		if (heard.result.fd >= 0)
-			check_connected(net, heard.result.fd);
+		ROW_CHECK(rows[i].name, (heard.fd >= 0) == (heard.result.reason == REASON_NONE),
+			"fd %d", heard.fd);
+		if (heard.fd >= 0)
+			check_connected(net, heard.fd);
 	}
 }
 
@@ -235,7 +257,7 @@ static void families_alternate(void **state)
 	assert_int_equal(heard.result.reason, REASON_NONE);
 	assert_int_equal(heard.result.address.family, 6);
 	assert_true(took >= LIMIT_DIAL_STAGGER_MS && took < 2 * LIMIT_DIAL_STAGGER_MS);
-	close(heard.result.fd);
+	close(heard.fd);
 }
 
 static void cancel_is_silent_in_every_state(void **state)
@@ -255,7 +277,7 @@ static void cancel_is_silent_in_every_state(void **state)
 			address_of(rows[i].first), address_of(rows[i].second)};
 		struct heard heard = {.loop = &net->loop};
 		struct dial *d =
-			dial_start(&net->loop, addresses, 2, net->port, 5000, on_dialed, &heard);
+			dial_start(net->poller, addresses, 2, net->port, 5000, on_dialed, &heard);
 		for (int turn = 0; turn < rows[i].turns; turn++)
 			uv_run(&net->loop, turn ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 		dial_cancel(d);
@@ -275,9 +297,9 @@ static void cancel_from_inside_another_callback(void **state)
 	struct heard other = {.loop = &net->loop};
 
 	struct dial *first =
-		dial_start(&net->loop, &refused, 1, net->port, 5000, on_dialed, &heard);
+		dial_start(net->poller, &refused, 1, net->port, 5000, on_dialed, &heard);
 	struct dial *second =
-		dial_start(&net->loop, &refused, 1, net->port, 5000, on_dialed, &other);
+		dial_start(net->poller, &refused, 1, net->port, 5000, on_dialed, &other);
 	heard.other = second;
 	other.other = first;
 	uv_run(&net->loop, UV_RUN_DEFAULT);
@@ -302,7 +324,7 @@ static void no_descriptor_left_is_overloaded(void **state)
 	assert_int_equal(heard.result.reason, REASON_OVERLOADED);
 	dial_all(net, texts, 5000, &heard);
 	assert_int_equal(heard.result.reason, REASON_NONE);
-	close(heard.result.fd);
+	close(heard.fd);
 }
 
 static void many_dials_leave_nothing(void **state)
@@ -314,12 +336,12 @@ static void many_dials_leave_nothing(void **state)
 	for (size_t i = 0; i < COUNT(heard); i++) {
 		heard[i] = (struct heard){.loop = &net->loop};
 		assert_non_null(dial_start(
-			&net->loop, addresses, 2, net->port, 5000, on_dialed, &heard[i]));
+			net->poller, addresses, 2, net->port, 5000, on_dialed, &heard[i]));
 	}
 	uv_run(&net->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < COUNT(heard); i++) {
 		assert_int_equal(heard[i].result.reason, REASON_NONE);
-		close(heard[i].result.fd);
+		close(heard[i].fd);
 	}
 }
 

@@ -14,6 +14,7 @@ enum { TURNS = 200000 };
 
 struct bench {
 	uv_loop_t loop;
+	uv_timer_t alive; /* wires alone keep no loop running */
 	struct poller *poller;
 	struct wire client, upstream;
 	struct relay relay;
@@ -22,6 +23,12 @@ struct bench {
 	int closed;
 	int outer[2]; /* what a client and an origin hold */
 };
+
+static void on_never(uv_timer_t *timer)
+{
+	(void)timer;
+	fail();
+}
 
 static void on_client(struct wire *w)
 {
@@ -48,6 +55,8 @@ static void bench_open(struct bench *b)
 	assert_non_null(b->ground);
 	pipes_init(&b->ground->pipes);
 	assert_int_equal(uv_loop_init(&b->loop), 0);
+	uv_timer_init(&b->loop, &b->alive);
+	uv_timer_start(&b->alive, on_never, 600 * 1000, 0);
 	b->poller = poller_new(&b->loop);
 	assert_non_null(b->poller);
 	pair_open(client);
@@ -77,6 +86,7 @@ static void bench_close(struct bench *b)
 	uv_run(&b->loop, UV_RUN_NOWAIT);
 	assert_int_equal(b->client.fd, -2);
 	assert_int_equal(b->upstream.fd, -2);
+	uv_close((uv_handle_t *)&b->alive, NULL);
 	poller_close(b->poller, on_poller_closed, b);
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_int_equal(b->closed, 1);
@@ -173,7 +183,6 @@ static void a_half_close_passes_and_the_other_way_drains(void **state)
 	assert_int_equal(send(b.outer[1], "answer", 6, 0), 6);
 	expect(&b, b.outer[0], "answer", 6);
 	shutdown(b.outer[1], SHUT_WR);
-	expect_end(&b, b.outer[0]);
 	expect_result(&b, RELAY_DONE);
 	bench_close(&b);
 }
@@ -223,7 +232,8 @@ static void bulk(struct bench *b, int from, int to)
 			    b->relay.up.pipe.read_fd >= 0 || b->relay.down.pipe.read_fd >= 0;
 		assert_true(b->relay.up.held.len <= LIMIT_HELD_BYTES);
 		n = recv(to, piece, PIECE / 2, 0);
-		ended = n == 0;
+		/* The last direction's end is passed on by closing, which is the owner's. */
+		ended = n == 0 || (b->result == RELAY_DONE && got == TOTAL);
 		for (ssize_t j = 0; j < n; j++)
 			assert_int_equal(piece[j], pattern(got + (uint64_t)j));
 		got += n > 0 ? (uint64_t)n : 0;
