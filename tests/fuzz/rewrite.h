@@ -97,7 +97,6 @@ static inline bool rewrite_step(struct rewrite *r, struct message *m, struct sli
 static inline void rewrite_run(struct rewrite *r, struct slice bytes, size_t piece)
 {
 	struct message *m = message_new(r->kind);
-	struct slice nothing = {NULL, 0};
 
 	assert(m);
 	if (r->kind == MESSAGE_RESPONSE)
@@ -109,42 +108,37 @@ static inline void rewrite_run(struct rewrite *r, struct slice bytes, size_t pie
 			continue;
 	}
 	if (r->fault == REASON_NONE && message_head(m)->framing == FRAMING_CLOSE && message_eof(m))
-		rewrite_step(r, m, &nothing);
+		rewrite_step(r, m, &bytes);
 	message_free(m);
 }
 
-static inline void rewrite_same(const struct buffer *a, const struct buffer *b)
-{
-	assert(slice_equal(buffer_bytes(a), buffer_bytes(b)));
-}
+#define REWRITE_SAME(a, b) assert(slice_equal(buffer_bytes(&(a)), buffer_bytes(&(b))))
 
 /* Our own fields may be the ones too many. */
-static inline bool rewrite_too_large(const struct rewrite *r)
-{
-	return r->fault == REASON_HEAD_TOO_LARGE || r->fault == REASON_RESPONSE_TOO_LARGE;
-}
+#define REWRITE_FITS(r)                                                                            \
+	((r).fault != REASON_HEAD_TOO_LARGE && (r).fault != REASON_RESPONSE_TOO_LARGE)
 
 /* The properties: cutting changes nothing; what is written says the same; and what is written from
  * that keeps every field. */
 static inline void rewrite_check(enum message_kind kind, struct slice method, struct slice bytes)
 {
-	struct rewrite whole, cut, again, twice;
-	struct rewrite *all[] = {&whole, &cut, &again, &twice};
+	struct rewrite whole, cut, again, twice, *all[] = {&whole, &cut, &again, &twice};
 
+	bytes = slice_first(bytes, REWRITE_INPUT_BYTES);
 	for (size_t i = 0; i < 4; i++)
 		rewrite_init(all[i], kind, method);
-	rewrite_run(&whole, slice_first(bytes, REWRITE_INPUT_BYTES), REWRITE_BYTES);
-	rewrite_run(&cut, slice_first(bytes, REWRITE_INPUT_BYTES), 1);
+	rewrite_run(&whole, bytes, REWRITE_BYTES);
+	rewrite_run(&cut, bytes, 1);
 	assert(whole.fault == cut.fault);
-	rewrite_same(&whole.sense, &cut.sense);
-	rewrite_same(&whole.fields, &cut.fields);
+	REWRITE_SAME(whole.sense, cut.sense);
+	REWRITE_SAME(whole.fields, cut.fields);
 	rewrite_run(&again, buffer_bytes(&whole.out), REWRITE_BYTES);
 	rewrite_run(&twice, buffer_bytes(&again.out), REWRITE_BYTES);
-	if (!rewrite_too_large(&again) && !rewrite_too_large(&twice)) {
+	if (REWRITE_FITS(again) && REWRITE_FITS(twice)) {
 		assert(again.fault == REASON_NONE && twice.fault == REASON_NONE);
-		rewrite_same(&whole.sense, &again.sense);
-		rewrite_same(&whole.sense, &twice.sense);
-		rewrite_same(&again.fields, &twice.fields);
+		REWRITE_SAME(whole.sense, again.sense);
+		REWRITE_SAME(whole.sense, twice.sense);
+		REWRITE_SAME(again.fields, twice.fields);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		buffer_done(&all[i]->out);
