@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reading a head and writing it anew cost. */
+/* What reading a head and writing it anew cost, in CPU time. */
 #include "proxy/forward.h"
 
 #include <stdio.h>
@@ -28,11 +28,11 @@ static const char browser_head[] =
 	"Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=1\r\n"
 	"\r\n";
 
-static double now_ns(void)
+static double cpu_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -52,23 +52,23 @@ static int measure(const char *name, struct slice bytes)
 
 	if (!m)
 		return 1;
-	double start = now_ns();
+	double start = cpu_ns();
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!read_one(m, bytes))
 			return 1;
 		message_next(m);
 	}
-	printf("%s, parse: %.0f ns\n", name, (now_ns() - start) / ROUNDS);
+	printf("%s, parse: %.0f ns\n", name, (cpu_ns() - start) / ROUNDS);
 	if (!read_one(m, bytes))
 		return 1;
 	buffer_init(&out, LIMIT_QUEUE_BYTES);
-	start = now_ns();
+	start = cpu_ns();
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!forward_request(&out, message_head(m), &t, SLICE("/"), "gate", true))
 			return 1;
 		buffer_take(&out, out.len);
 	}
-	printf("%s, forward: %.0f ns\n", name, (now_ns() - start) / ROUNDS);
+	printf("%s, forward: %.0f ns\n", name, (cpu_ns() - start) / ROUNDS);
 	message_free(m);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What judging a browser's post-quantum ClientHello costs, in one record and in records of 20. */
+/* CPU time of judging a browser's post-quantum ClientHello, in one record and in records of 20. */
 #include "tls/hello.h"
 
 #include <stdio.h>
@@ -7,11 +7,11 @@
 
 enum { ROUNDS = 200000 };
 
-static double now_ns(void)
+static double cpu_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -28,11 +28,11 @@ static int measure(const char *name, const char *file)
 		return 1;
 	struct slice input = slice_from(bytes, fread(bytes, 1, sizeof(bytes), f));
 	fclose(f);
-	double start = now_ns();
+	double start = cpu_ns();
 	for (int i = 0; i < ROUNDS; i++)
 		if (hello_parse(input, scratch, &hello, &bad) != HELLO_OK)
 			return 1;
-	printf("%s: %.0f ns\n", name, (now_ns() - start) / ROUNDS);
+	printf("%s: %.0f ns\n", name, (cpu_ns() - start) / ROUNDS);
 	return 0;
 }
 

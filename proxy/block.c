@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/block.h"
 
+#include "proxy/field.h"
+
 #include <stdlib.h>
 
 enum { BLOCK_SIZE_MIN = 1024, LINE_END_BYTES = 2 };
-
-/* HTAB, SP, visible ASCII and obs-text, RFC 9110 §5.5. */
-static bool is_text(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 0x20 ? u != 0x7f : u == '\t';
-}
 
 static bool keep(struct block *b, struct slice bytes)
 {
@@ -37,8 +31,7 @@ static bool measure(bool after_cr, struct slice input, size_t *ret_len, bool *re
 	size_t n = 0;
 
 	if (!after_cr) {
-		while (n < input.len && is_text(input.ptr[n]))
-			n++;
+		n = field_text_len(input);
 		after_cr = n < input.len && input.ptr[n] == '\r';
 		if (n < input.len && !after_cr)
 			return false;

@@ -46,14 +46,42 @@ bool field_is_token(struct slice s)
 	return s.len > 0;
 }
 
+/* True when one of eight bytes is below SP or is DEL: each subtraction borrows into the top bit of
+ * such a byte; a byte that had its top bit set before is obs-text and does not count. */
+static bool has_control(uint64_t eight)
+{
+	const uint64_t ones = UINT64_MAX / UINT8_MAX;
+	const uint64_t tops = ones << 7;
+	uint64_t del_is_zero = eight ^ ones * 0x7f;
+
+	return (((eight - ones * 0x20) & ~eight) | ((del_is_zero - ones) & ~del_is_zero)) & tops;
+}
+
+static bool is_text_char(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 0x20 ? u != 0x7f : u == '\t';
+}
+
+size_t field_text_len(struct slice s)
+{
+	size_t n = 0;
+	uint64_t eight;
+
+	for (; n + sizeof(eight) <= s.len; n += sizeof(eight)) {
+		memcpy(&eight, s.ptr + n, sizeof(eight));
+		if (has_control(eight))
+			break;
+	}
+	while (n < s.len && is_text_char(s.ptr[n]))
+		n++;
+	return n;
+}
+
 bool field_is_text(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
+	return field_text_len(s) == s.len;
 }
 
 struct slice field_trim(struct slice s)

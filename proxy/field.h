@@ -36,7 +36,10 @@ enum field_id field_identify(struct slice name);
 /* RFC 9110 §5.6.2: at least one character, all of them of a token. */
 bool field_is_token(struct slice s);
 
-/* True without CR, LF, NUL and the other control bytes except HTAB, RFC 9110 §5.5. */
+/* How many bytes at the front are HTAB, SP, visible ASCII or obs-text, RFC 9110 §5.5. */
+size_t field_text_len(struct slice s);
+
+/* True when all are: no CR, LF, NUL or other control byte. */
 bool field_is_text(struct slice s);
 
 /* `s` without SP and HTAB around it. */
