@@ -17,6 +17,18 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 COMPLAINT = re.compile(r"^\S+:\d+:\d+: (?:error|warning): .*$", re.MULTILINE)
 
 
+# The analyzer follows this many steps of a function, a fifth of its default: it finds the same here
+# and takes a quarter of the time, so that a clean run of everything stays within two minutes.
+QUICK = [f"--extra-arg={word}" for word in
+         ("-Wno-unknown-warning-option", "-Xclang", "-analyzer-config", "-Xclang", "max-nodes=40000")]
+
+
+def command(build, path):
+    # The one C++ file is mostly a template library, which is not ours to analyse.
+    checks = ["--checks=-clang-analyzer-*"] if path.endswith(".cc") else []
+    return ["clang-tidy", "-quiet", *checks, *QUICK, "-p", build, path]
+
+
 def closure(path, seen):
     """The project files that path includes, itself among them."""
     if path in seen or not os.path.exists(path):
@@ -42,8 +54,7 @@ def check(build):
     for path, arguments in sorted(compiled.commands(build).items()):
         stamp[path] = os.path.join(stamps, path.replace("/", "_") + "-" + digest(path, arguments))
         if not os.path.exists(stamp[path]):
-            jobs.append((path, ["clang-tidy", "-quiet", "-p", build,
-                                "--extra-arg=-Wno-unknown-warning-option", path], "."))
+            jobs.append((path, command(build, path), "."))
     for path, status, output in compiled.run_all(jobs):
         complaints = COMPLAINT.findall(output)
         yield from (os.path.relpath(os.path.join(build, complaint)) for complaint in complaints)
