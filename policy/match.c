@@ -29,13 +29,24 @@ struct end {
  * depth the whole name before "**" itself, a hole before any name below. */
 enum { RANK_DEPTH = 4, RANK_WHOLE = 3, RANK_FROM = 2, RANK_HOLE = 2, RANK_BELOW = 1 };
 
+INLINE void visit_hole(struct query *q, const struct end *e, uint64_t key, visit_fn visit)
+{
+	struct index_walk w = index_find(&q->rs->index, key);
+	uint32_t place;
+
+	while (index_next(&w, &place)) {
+		const struct record *r = ruleset_record(q->rs, place);
+		if (r->kind == PATTERN_HOLE && record_matches_name(r, q->host))
+			visit(q, place, e->depth * (unsigned)RANK_DEPTH + RANK_HOLE);
+	}
+}
+
 INLINE void visit_holes(
 	struct query *q, const struct end *e, const struct record *mark, visit_fn visit)
 {
 	size_t front = e->depth > 0 ? e->start - 1u : q->host.len;
 	struct slice label = slice_first(q->host, front);
 	struct holes holes;
-	uint32_t place;
 
 	if (label.len > LIMIT_LABEL_BYTES || slice_find(label, '.') < label.len)
 		return;
@@ -48,14 +59,7 @@ INLINE void visit_holes(
 				break;
 			struct slice part = is_prefix ? slice_first(label, len)
 						      : slice_after(label, label.len - len);
-			uint64_t key = ruleset_hole_key(e->key, is_prefix, part);
-			struct index_walk w = index_find(&q->rs->index, key);
-			while (index_next(&w, &place)) {
-				const struct record *r = ruleset_record(q->rs, place);
-				if (r->kind == PATTERN_HOLE && record_matches_name(r, q->host))
-					visit(q, place,
-						e->depth * (unsigned)RANK_DEPTH + RANK_HOLE);
-			}
+			visit_hole(q, e, ruleset_hole_key(e->key, is_prefix, part), visit);
 		}
 	}
 }
