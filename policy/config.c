@@ -158,6 +158,19 @@ bool loading_read(
 
 /* ---- the load ------------------------------------------------------------------------------ */
 
+/* The parser's sentence. It escapes some of the bytes that it quotes, so a backslash may stay. */
+static bool not_toml(struct loading *l, struct toml_fault *fault)
+{
+	static const struct slice prefix = {"Error while ", sizeof("Error while ") - 1};
+	struct slice text = slice_of(fault->text);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (fault->text[i] < 0x20 || fault->text[i] > 0x7e)
+			fault->text[i] = '?';
+	return loading_fail(l, fault->place, "not TOML: %s",
+		slice_starts(text, prefix) ? fault->text + prefix.len : fault->text);
+}
+
 /* Reads, parses and applies one of the two files. `text` NULL: it is read from `path`. */
 static bool load_file(
 	struct loading *l, enum layer layer, const char *path, const struct slice *text)
@@ -185,9 +198,7 @@ static bool load_file(
 		return layer_document(l, toml_root(*document));
 	if (fault.place.line == 0)
 		return loading_out_of_memory(l);
-	char escaped[sizeof(fault.text)];
-	escape_text(slice_of(fault.text), escaped, sizeof(escaped));
-	return loading_fail(l, fault.place, "%s", escaped);
+	return not_toml(l, &fault);
 }
 
 /* One per core that this process may use; that is what a container or taskset leaves it. */
