@@ -158,15 +158,20 @@ bool loading_read(
 
 /* ---- the load ------------------------------------------------------------------------------ */
 
-/* The parser's sentence. It escapes some of the bytes that it quotes, so a backslash may stay. */
+/* The parser's sentence. It escapes some of the bytes that it quotes, so a backslash may stay; what
+ * is not ASCII becomes one question mark for each character. */
 static bool not_toml(struct loading *l, struct toml_fault *fault)
 {
 	static const struct slice prefix = {"Error while ", sizeof("Error while ") - 1};
-	struct slice text = slice_of(fault->text);
+	size_t len = 0;
 
-	for (size_t i = 0; i < text.len; i++)
-		if (fault->text[i] < 0x20 || fault->text[i] > 0x7e)
-			fault->text[i] = '?';
+	for (const char *c = fault->text; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+		if (byte < 0x80 || byte >= 0xc0)
+			fault->text[len++] = byte >= 0x20 && byte < 0x7f ? *c : '?';
+	}
+	fault->text[len] = '\0';
+	struct slice text = slice_from(fault->text, len);
 	return loading_fail(l, fault->place, "not TOML: %s",
 		slice_starts(text, prefix) ? fault->text + prefix.len : fault->text);
 }

@@ -369,7 +369,7 @@ bool setting_apply(struct loading *l, enum option option, const struct toml_valu
 	if (l->layer == LAYER_REQUIREMENTS && local.layer == LAYER_CONFIG)
 		setting_write(l->config, row, &before);
 	bool stored = store(l, row, value);
-	if (stored) {
+	if (stored && l->layer > LAYER_DEFAULT) {
 		*origin = loading_origin(l, value->place);
 		if (l->layer == LAYER_REQUIREMENTS && local.layer == LAYER_CONFIG)
 			tell_pinned(l, option, &local, &before);
