@@ -57,8 +57,11 @@
 #define LIMIT_DNS_FAILURE_TTL_S  1
 /* How long one address family waits for the other, RFC 8305 §3. */
 #define LIMIT_RESOLUTION_DELAY_MS 50
-/* The hosts file; a larger one is not read, with a warning. */
+/* The hosts file; a larger one is not read, with a warning; names beyond are not used, with one. */
 #define LIMIT_HOSTS_BYTES (4 * 1024 * 1024)
+#define LIMIT_HOSTS_NAMES 100000
+/* Name servers asked in turn; beyond: ignored. */
+#define LIMIT_NAME_SERVERS 8
 /* Attempts of one dial under way at once; beyond: the oldest gives way. And how long one is alone
  * before the next begins, RFC 8305 §5. */
 #define LIMIT_DIAL_ATTEMPTS   6
