@@ -163,11 +163,12 @@ static struct servers servers_of(const struct dns_channel_options *options, cons
 {
 	struct servers servers = {0};
 
-	if (!options->servers)
+	if (!options->servers) {
 		servers.count = nameservers_read(path, servers.at);
-	for (; servers.count < options->server_count && servers.count < LIMIT_NAME_SERVERS;
-		servers.count++)
-		servers.at[servers.count] = options->servers[servers.count];
+		return servers;
+	}
+	for (size_t i = 0; i < options->server_count && i < LIMIT_NAME_SERVERS; i++)
+		servers.at[servers.count++] = options->servers[i];
 	return servers;
 }
 
