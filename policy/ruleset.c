@@ -24,6 +24,7 @@ void ruleset_done(struct ruleset *rs)
 	free(rs->files);
 	free(rs->block);
 	index_done(&rs->index);
+	filter_done(&rs->filter);
 	*rs = (struct ruleset){0};
 }
 
@@ -101,24 +102,21 @@ struct slice ruleset_base(const struct ruleset *rs, const struct record *r)
 	return record_base(r);
 }
 
-/* The key of a base, label by label from the right, as a lookup comes to it. */
-static uint64_t base_key(uint64_t seed, struct slice base, unsigned *ret_depth)
+/* Notes that there is something to be found at a base. */
+static void note_base(struct ruleset *rs, struct slice base)
 {
-	uint64_t key = seed;
-	size_t end = base.len;
+	unsigned depth = base.len > 0;
 
-	*ret_depth = 0;
-	while (end > 0) {
-		size_t start = end;
-		while (start > 0 && base.ptr[start - 1] != '.')
-			start--;
-		key = hash_bytes(key, base.ptr + start, end - start);
-		++*ret_depth;
-		if (start == 0)
-			break;
-		end = start - 1;
-	}
-	return key;
+	for (size_t i = 0; i < base.len; i++)
+		depth += base.ptr[i] == '.';
+	rs->depths[depth / 64] |= UINT64_C(1) << depth % 64;
+	if (depth > rs->deepest)
+		rs->deepest = depth;
+}
+
+static uint64_t base_key(const struct ruleset *rs, struct slice base)
+{
+	return hash_bytes(rs->seed, base.ptr, base.len);
 }
 
 /* The part of a hole that it is found by: the longer one, the front when both are equal. */
@@ -133,18 +131,48 @@ static struct slice hole_part(const struct record *r, bool *ret_is_prefix)
 
 static uint64_t record_key(const struct ruleset *rs, const struct record *r)
 {
-	unsigned unused;
+	unsigned bits;
 	bool is_prefix;
 
 	if (r->kind == PATTERN_RANGE) {
-		struct address network = record_network(r, &unused);
-		return ruleset_range_key(rs->seed, &network, unused);
+		struct address network = record_network(r, &bits);
+		return ruleset_range_key(rs->seed, &network, bits);
 	}
-	uint64_t key = base_key(rs->seed, ruleset_base(rs, r), &unused);
+	uint64_t key = base_key(rs, ruleset_base(rs, r));
 	if (r->kind != PATTERN_HOLE)
 		return key;
 	struct slice part = hole_part(r, &is_prefix);
 	return ruleset_hole_key(key, is_prefix, part);
+}
+
+/* The line of the filter that a record's key is in. */
+static struct filter_line *record_line(
+	const struct ruleset *rs, const struct record *r, uint64_t key)
+{
+	unsigned labels = 0;
+
+	if (r->kind > PATTERN_FROM && r->kind != RECORD_HOLES)
+		return filter_line(&rs->filter, key);
+	struct slice base = ruleset_base(rs, r);
+	for (size_t start = base.len; start-- > 0;)
+		if (base.ptr[start] == '.' && ++labels == RULESET_GROUP_LABELS)
+			return filter_line(&rs->filter, base_key(rs, slice_after(base, start + 1)));
+	return filter_line(&rs->filter, key);
+}
+
+static bool make_filter(struct ruleset *rs)
+{
+	if (!filter_init(&rs->filter, rs->index.count))
+		return false;
+	for (uint32_t i = 0; i < rs->index.bucket_count; i++) {
+		const struct bucket *bucket = &rs->index.buckets[i];
+		for (uint16_t slot = 0; slot < bucket->count; slot++) {
+			const struct record *r = ruleset_record(rs, bucket->place[slot]);
+			uint64_t key = record_key(rs, r);
+			filter_add(record_line(rs, r, key), key);
+		}
+	}
+	return true;
 }
 
 /* Moves everything into an index for `count` places. */
@@ -214,11 +242,10 @@ static enum ruleset_result enter_hole(struct ruleset *rs, uint32_t place)
 	struct record *mark = NULL;
 	struct holes holes = {.example = place};
 	bool is_prefix;
-	unsigned depth;
 	uint32_t at;
 
 	struct slice part = hole_part(r, &is_prefix);
-	uint64_t key = base_key(rs->seed, base, &depth);
+	uint64_t key = base_key(rs, base);
 	for (struct index_walk w = index_find(&rs->index, key); !mark && index_next(&w, &at);) {
 		const struct record *o = ruleset_record(rs, at);
 		if (o->kind == RECORD_HOLES && slice_equal(ruleset_base(rs, o), base))
@@ -235,7 +262,7 @@ static enum ruleset_result enter_hole(struct ruleset *rs, uint32_t place)
 		*mark = (struct record){.kind = RECORD_HOLES};
 		index_insert(&rs->index, key, (uint32_t)rs->len);
 		rs->len += sizeof(struct record) + sizeof(holes);
-		rs->depths[depth / 64] |= UINT64_C(1) << depth % 64;
+		note_base(rs, record_base(ruleset_record(rs, place)));
 	}
 	*(is_prefix ? &holes.prefixes : &holes.suffixes) |= UINT64_C(1) << part.len;
 	memcpy(mark->rest, &holes, sizeof(holes));
@@ -256,15 +283,14 @@ static enum ruleset_result enter_any(struct ruleset *rs, uint32_t place)
 /* Notes which lookups can find the entry at all. */
 static void note_reach(struct ruleset *rs, const struct record *r)
 {
-	unsigned n;
+	unsigned bits;
 
 	if (r->kind == PATTERN_RANGE) {
-		struct address network = record_network(r, &n);
+		struct address network = record_network(r, &bits);
 		uint64_t *lengths = network.family == 4 ? &rs->v4_lengths : rs->v6_lengths;
-		lengths[n / 64] |= UINT64_C(1) << n % 64;
+		lengths[bits / 64] |= UINT64_C(1) << bits % 64;
 	} else if (r->kind != PATTERN_HOLE) {
-		base_key(rs->seed, record_base(r), &n);
-		rs->depths[n / 64] |= UINT64_C(1) << n % 64;
+		note_base(rs, record_base(r));
 	}
 }
 
@@ -314,12 +340,13 @@ bool ruleset_trim(struct ruleset *rs)
 	free(rs->block);
 	rs->block = block;
 	rs->size = size;
-	return reindex(rs, rs->index.count);
+	return reindex(rs, rs->index.count) && make_filter(rs);
 }
 
 size_t ruleset_size(const struct ruleset *rs)
 {
-	size_t bytes = rs->size + rs->index.size + rs->file_count * sizeof(*rs->files);
+	size_t bytes =
+		rs->size + rs->index.size + rs->filter.size + rs->file_count * sizeof(*rs->files);
 
 	for (size_t i = 0; i < rs->file_count; i++)
 		bytes += strlen(rs->files[i]) + 1;
