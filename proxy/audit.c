@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/audit.h"
+
+#include <time.h>
+
+static uint64_t unix_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What every record of a session has in common. */
+static struct event event_of(const struct session *s, enum event_name name)
+{
+	struct event e = {
+		.name = name,
+		.time_ns = unix_ns(),
+		.protocol = s->connect ? EVENT_PROTOCOL_CONNECT : EVENT_PROTOCOL_HTTP,
+		.method = slice_of(s->method),
+		.client = s->peer.address,
+		.client_port = s->peer.port,
+		.trace_flags = s->trace_flags,
+		.connection = s->id,
+		.host = target_host(&s->target),
+		.port = s->target.port,
+		.scope = s->target.kind == TARGET_NAME && s->target.host_len > 0
+				 ? EVENT_SCOPE_DOMAIN
+				 : EVENT_SCOPE_NON_DOMAIN,
+	};
+
+	memcpy(e.trace_id, s->trace_id, sizeof(e.trace_id));
+	memcpy(e.span_id, s->span_id, sizeof(e.span_id));
+	return e;
+}
+
+static enum event_source source_of(enum decision_source source)
+{
+	switch (source) {
+	case SOURCE_BASELINE_POLICY:
+		return EVENT_BASELINE_POLICY;
+	case SOURCE_MODE_GUARD:
+		return EVENT_MODE_GUARD;
+	case SOURCE_PROXY_STATE:
+		return EVENT_PROXY_STATE;
+	}
+	return EVENT_BASELINE_POLICY;
+}
+
+void audit_decision(struct session *s, const struct verdict *verdict)
+{
+	bool allowed = verdict->decision == DECISION_ALLOW;
+
+	if (s->decided)
+		return;
+	s->decided = true;
+	s->allowed = allowed;
+	s->proxied = s->proxied || allowed;
+	metrics_count(&s->worker->metrics, allowed ? COUNTER_ALLOWED : COUNTER_DENIED, 1);
+
+	struct event e = event_of(s, EVENT_POLICY_DECISION);
+	const struct rule rule = policy_rule(s->worker->settings.policy, verdict->entry);
+	e.decision = allowed ? EVENT_ALLOW : EVENT_DENY;
+	e.reason = verdict->reason;
+	e.source = source_of(verdict->source);
+	if (rule.pattern) {
+		e.rule = slice_of(rule.pattern);
+		e.rule_file = slice_of(rule.file);
+		e.rule_line = rule.line;
+	}
+	ring_record(s->worker->ring, &e);
+}
+
+void audit_denied_tunnel(struct session *s, enum reason reason)
+{
+	const struct verdict verdict = {.decision = DECISION_DENY,
+		.reason = reason,
+		.source = SOURCE_BASELINE_POLICY,
+		.entry = s->verdict.entry};
+
+	s->decided = false;
+	audit_decision(s, &verdict);
+}
+
+void audit_closed(struct session *s)
+{
+	if (!s->proxied)
+		return;
+	s->proxied = false;
+
+	struct event e = event_of(s, EVENT_CONNECTION_CLOSED);
+	uint64_t now = uv_hrtime();
+	uint64_t up = s->relay.up.bytes + (s->exchange ? s->exchange->bytes_up : s->exchanged_up);
+	uint64_t down =
+		s->relay.down.bytes + (s->exchange ? s->exchange->bytes_down : s->exchanged_down);
+	e.reason = s->reason == REASON_NONE ? REASON_COMPLETED : s->reason;
+	e.bytes_up = up - s->counted_up;
+	e.bytes_down = down - s->counted_down;
+	e.duration_us = (now - s->since_ns) / 1000;
+	e.upstream = s->upstream;
+	e.status = s->status;
+	if (s->sni)
+		e.sni = slice_of(s->sni);
+	else if (s->sni_seen)
+		e.sni = target_host(&s->target);
+	ring_record(s->worker->ring, &e);
+	metrics_count(&s->worker->metrics, COUNTER_BYTES_UP, e.bytes_up);
+	metrics_count(&s->worker->metrics, COUNTER_BYTES_DOWN, e.bytes_down);
+	s->counted_up = up;
+	s->counted_down = down;
+	s->since_ns = now;
+	s->upstream = (struct address){0};
+}
+
+void audit_turned_away(struct worker *w, const struct endpoint *client, enum reason reason)
+{
+	const struct event e = {
+		.name = EVENT_POLICY_DECISION,
+		.time_ns = unix_ns(),
+		.reason = reason,
+		.decision = EVENT_DENY,
+		.source = EVENT_PROXY_STATE,
+		.scope = EVENT_SCOPE_NON_DOMAIN,
+		.client = client->address,
+		.client_port = client->port,
+	};
+
+	metrics_count(&w->metrics, COUNTER_DENIED, 1);
+	metrics_ended(&w->metrics, reason);
+	ring_record(w->ring, &e);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/listener.h"
+
+#include "base/container.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int set(int fd, int level, int option)
+{
+	int on = 1;
+
+	return setsockopt(fd, level, option, &on, sizeof(on));
+}
+
+int listener_bind(struct endpoint *at)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(&at->address, at->port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	set(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (set(fd, SOL_SOCKET, SO_REUSEPORT) != 0)
+		goto fail;
+	if (sa.ss_family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0)
+		goto fail;
+	/* Accepted sockets inherit these, which saves two calls for each connection. */
+	set(fd, IPPROTO_TCP, TCP_NODELAY);
+	set(fd, SOL_SOCKET, SO_KEEPALIVE);
+#ifdef TCP_DEFER_ACCEPT
+	/* A connection is handed over with its first bytes, so the head is there at once. */
+	set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT);
+#endif
+	if (bind(fd, (struct sockaddr *)&sa, len) != 0 || listen(fd, SOMAXCONN) != 0)
+		goto fail;
+	len = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
+		goto fail;
+	at->address = address_from_sockaddr((struct sockaddr *)&sa, &at->port);
+	return fd;
+fail:;
+	int error = errno;
+	close(fd);
+	return -error;
+}
+
+/* Out of descriptors or memory: new clients stay in the kernel's queue until the next tick. */
+static void pause_accepting(struct listener *l)
+{
+	l->paused = true;
+	uv_poll_stop(&l->poll);
+	l->on_failure(l->owner);
+}
+
+/* Returns false when there is nothing more to take. */
+static bool accept_one(struct listener *l)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	struct endpoint client;
+	int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		client.address = address_from_sockaddr((struct sockaddr *)&sa, &client.port);
+		l->on_accept(l->owner, fd, &client);
+		return true;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		pause_accepting(l);
+		return false;
+	default:
+		/* accept(2): the client was gone before we came, or the network failed for it. */
+		return true;
+	}
+}
+
+static void on_listening(uv_poll_t *poll, int status, int events)
+{
+	struct listener *l = CONTAINER(poll, struct listener, poll);
+
+	(void)events;
+	if (status < 0) {
+		pause_accepting(l);
+		return;
+	}
+	for (int i = 0; i < LIMIT_TURN_ACCEPTS && accept_one(l); i++)
+		;
+}
+
+int listener_start(struct listener *l, uv_loop_t *loop, int fd)
+{
+	int status = uv_poll_init(loop, &l->poll, fd);
+
+	if (status != 0)
+		return status;
+	l->fd = fd;
+	l->paused = false;
+	return uv_poll_start(&l->poll, UV_READABLE, on_listening);
+}
+
+void listener_resume(struct listener *l)
+{
+	if (!l->paused || l->fd < 0)
+		return;
+	l->paused = false;
+	uv_poll_start(&l->poll, UV_READABLE, on_listening);
+}
+
+void listener_close(struct listener *l, uv_close_cb on_closed)
+{
+	/* Whoever is queued in the kernel would be reset by the close. */
+	for (int i = 0; i < SOMAXCONN && !l->paused && accept_one(l); i++)
+		;
+	uv_close((uv_handle_t *)&l->poll, on_closed);
+	close(l->fd);
+	l->fd = -1;
+}

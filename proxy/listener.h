@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/listener.h: a listening socket of one worker. Survives running out of descriptors: it
+ * pauses and tries again at the next tick. Source: accept4(2), SO_REUSEPORT in socket(7). */
+#ifndef SALLYPORT_PROXY_LISTENER_H
+#define SALLYPORT_PROXY_LISTENER_H
+
+#include "base/address.h"
+
+#include <uv.h>
+
+/* One accepted connection: non-blocking, close-on-exec, TCP_NODELAY. The callee owns the
+ * descriptor. */
+typedef void (*accept_cb)(void *owner, int fd, const struct endpoint *client);
+
+struct listener {
+	uv_poll_t poll;
+	int fd; /* -1 when closed */
+	bool paused;
+	accept_cb on_accept;
+	void (*on_failure)(void *owner); /* for the counter */
+	void *owner;
+};
+
+/* Binds and listens, with SO_REUSEPORT so that each worker can have its own socket of one address.
+ * Port 0: the kernel chooses; *at is updated. Returns a descriptor, or a negative errno. */
+int listener_bind(struct endpoint *at);
+
+/* Starts accepting on `fd`, which the listener owns from now on. 0 or a negative libuv error. */
+int listener_start(struct listener *l, uv_loop_t *loop, int fd);
+
+/* Accept again after a pause; nothing to do when there was none. */
+void listener_resume(struct listener *l);
+
+/* Takes what the kernel has queued already, then closes. The handle is closed with the loop. */
+void listener_close(struct listener *l, uv_close_cb on_closed);
+
+#endif

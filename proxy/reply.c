@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/reply.h"
+
+#include "base/escape.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* Policy, malformed input and load may each be wrong by the next second: nobody may keep them. */
+static const char fields[] = "Content-Type: application/json\r\n"
+			     "Cache-Control: no-store\r\n"
+			     "Connection: close\r\n";
+
+struct slice reply_established(void)
+{
+	return SLICE("HTTP/1.1 200 OK\r\n\r\n");
+}
+
+const char *reply_source_word(enum decision_source source)
+{
+	switch (source) {
+	case SOURCE_BASELINE_POLICY:
+		return "baseline_policy";
+	case SOURCE_MODE_GUARD:
+		return "mode_guard";
+	case SOURCE_PROXY_STATE:
+		return "proxy_state";
+	}
+	return "";
+}
+
+/* RFC 9110 §15; the ones of base/reason.def. */
+static const char *phrase(uint16_t status)
+{
+	static const struct {
+		uint16_t status;
+		const char *phrase;
+	} phrases[] = {
+		{400, "Bad Request"},
+		{403, "Forbidden"},
+		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
+		{417, "Expectation Failed"},
+		{421, "Misdirected Request"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
+		{505, "HTTP Version Not Supported"},
+	};
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Error";
+}
+
+static void body_write(struct buffer *body, const struct refusal *refusal)
+{
+	const struct reason_row *row = reason_row(refusal->reason);
+	const struct target *t = refusal->target;
+	char host[2 * LIMIT_NAME_BYTES] = "null";
+	char port[8] = "null";
+
+	if (t) {
+		/* Canonical hosts need no escaping; escape_json makes that a fact, not a hope. */
+		char escaped[2 * LIMIT_NAME_BYTES - 4];
+		escape_json(target_host(t), escaped, sizeof(escaped));
+		snprintf(host, sizeof(host), "\"%s\"", escaped);
+		snprintf(port, sizeof(port), "%u", t->port);
+	}
+	buffer_format(body, "{\"status\":\"%s\",\"decision\":\"%s\",\"reason\":\"%s\",",
+		refusal->allowed ? "failed" : "blocked", refusal->allowed ? "allow" : "deny",
+		row->word);
+	buffer_format(body,
+		"\"source\":\"%s\",\"host\":%s,\"port\":%s,\"protocol\":\"%s\",\"message\":\"%s\",",
+		reply_source_word(refusal->source), host, port, refusal->protocol, row->message);
+	buffer_format(body, "\"guidance\":\"%s\",\"approval\":null}\n", row->guidance);
+}
+
+bool reply_refuse(struct buffer *b, const struct refusal *refusal)
+{
+	const struct reason_row *row = reason_row(refusal->reason);
+	struct buffer body;
+
+	assert(row->status >= 400);
+	buffer_init(&body, 4096);
+	body_write(&body, refusal);
+	buffer_format(b, "HTTP/1.1 %u %s\r\n", row->status, phrase(row->status));
+	buffer_format(b, "Proxy-Status: sallyport; error=%s; details=\"%s\"\r\n", row->proxy_status,
+		row->word);
+	if (row->token[0])
+		buffer_format(b, "X-Proxy-Error: %s\r\n", row->token);
+	if (row->status == 503)
+		buffer_append(b, SLICE("Retry-After: 5\r\n"));
+	if (row->status == 405)
+		buffer_append(b, SLICE("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
+	buffer_append(b, slice_from(fields, sizeof(fields) - 1));
+	buffer_format(b, "Content-Length: %zu\r\n\r\n", body.len);
+	if (!refusal->head_only)
+		buffer_append(b, buffer_bytes(&body));
+	bool whole = !b->failed && !body.failed;
+	buffer_done(&body);
+	return whole;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/request.h"
+
+#include "proxy/forward.h"
+
+/* Inside a tunnel every request is for the tunnel's own target, however it is spelled. */
+static enum reason read_inside(const struct head *h, const struct target *tunnel, struct request *r)
+{
+	struct target host;
+
+	if (h->target.len > 0 && h->target.ptr[0] != '/') {
+		struct target uri;
+		enum reason reason = target_parse_uri(h->target, &uri, &r->path);
+		if (reason != REASON_NONE)
+			return reason;
+		if (!target_equal(&uri, tunnel))
+			return REASON_MISDIRECTED;
+	} else {
+		r->path = h->target;
+	}
+	r->target = *tunnel;
+	r->has_target = true;
+	if (!h->has_host)
+		return REASON_NONE;
+	if (target_parse_host(h->host, 80, &host) != REASON_NONE)
+		return REASON_BAD_TARGET;
+	/* A client in a tunnel may leave the port out of Host, for it is the tunnel's. */
+	bool without_port = host.port == 80 && tunnel->port != 80;
+	if (without_port)
+		host.port = tunnel->port;
+	return target_equal(&host, tunnel) ? REASON_NONE : REASON_MISDIRECTED;
+}
+
+static enum reason read_absolute(const struct head *h, struct request *r)
+{
+	struct target host;
+	enum reason reason = target_parse_uri(h->target, &r->target, &r->path);
+
+	if (reason != REASON_NONE)
+		return reason;
+	r->has_target = true;
+	if (!h->has_host)
+		return REASON_NONE;
+	if (target_parse_host(h->host, 80, &host) != REASON_NONE) {
+		r->has_target = false;
+		return REASON_BAD_TARGET;
+	}
+	return target_equal(&host, &r->target) ? REASON_NONE : REASON_HOST_MISMATCH;
+}
+
+static enum reason read_target(
+	const struct head *h, const struct request_place *place, struct request *r)
+{
+	r->connect = slice_equal(h->method, SLICE("CONNECT"));
+	if (r->connect) {
+		if (place->tunnel)
+			return REASON_METHOD_REFUSED;
+		enum reason reason = target_parse_authority(h->target, &r->target);
+		r->has_target = reason == REASON_NONE;
+		return reason;
+	}
+	return place->tunnel ? read_inside(h, place->tunnel, r) : read_absolute(h, r);
+}
+
+/* What no origin may be asked through a proxy: TRACE shows a client's secrets to its scripts, and
+ * Max-Forwards: 0 asks for the proxy itself (RFC 9110 §7.6.2, §9.3.8). */
+static bool is_for_the_proxy(const struct head *h)
+{
+	return slice_equal(h->method, SLICE("TRACE")) ||
+	       slice_equal(head_field(h, SLICE("Max-Forwards")), SLICE("0"));
+}
+
+static struct verdict refused(enum reason reason)
+{
+	return (struct verdict){.decision = DECISION_DENY,
+		.reason = reason,
+		.source = SOURCE_BASELINE_POLICY,
+		.entry = ENTRY_NONE};
+}
+
+void request_read(
+	const struct head *h, const struct request_place *place, struct request *ret_request)
+{
+	struct request *r = ret_request;
+
+	*r = (struct request){0};
+	r->reason = read_target(h, place, r);
+	if (r->reason == REASON_NONE && is_for_the_proxy(h))
+		r->reason = REASON_METHOD_REFUSED;
+	if (r->reason == REASON_NONE && forward_is_loop(h, place->via))
+		r->reason = REASON_LOOP;
+	if (r->reason != REASON_NONE) {
+		r->verdict = refused(r->reason);
+		return;
+	}
+	r->verdict = policy_judge(place->policy, &r->target);
+	if (r->verdict.decision == DECISION_ALLOW) {
+		struct verdict by_method =
+			policy_judge_method(place->policy, h->method, &r->verdict);
+		if (by_method.decision == DECISION_DENY)
+			r->verdict = by_method;
+	}
+	r->reason = r->verdict.reason;
+}
+
+bool request_is_repeatable(const struct head *h)
+{
+	static const struct slice idempotent[] = {
+		{"GET", 3},
+		{"HEAD", 4},
+		{"OPTIONS", 7},
+	};
+	if (h->framing != FRAMING_NONE || h->upgrade)
+		return false;
+	for (size_t i = 0; i < sizeof(idempotent) / sizeof(idempotent[0]); i++)
+		if (slice_equal(h->method, idempotent[i]))
+			return true;
+	return false;
+}

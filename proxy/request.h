@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/request.h: what a request head asks for, and whether it may: from a parsed head to one
+ * canonical target and the verdict on its name. Sans-I/O: no DNS, no sockets.
+ * Source: RFC 9112 §3.2 (forms of the target), RFC 9110 §7.2 (Host), §9.3.6 (CONNECT), §7.6.2
+ * (Max-Forwards). */
+#ifndef SALLYPORT_PROXY_REQUEST_H
+#define SALLYPORT_PROXY_REQUEST_H
+
+#include "policy/policy.h"
+#include "proxy/message.h"
+
+/* Where a request came from: what its target may look like depends on it. */
+struct request_place {
+	const struct policy *policy;
+	const struct target
+		*tunnel; /* the CONNECT target when inside a plaintext tunnel, else NULL */
+	const char *via; /* our own Via token, for loops */
+};
+
+struct request {
+	enum reason reason; /* NONE: go on; the first thing that is wrong otherwise */
+	bool connect;
+	bool has_target; /* false while malformed: nothing of it may be shown */
+	struct target target;
+	struct slice path; /* origin-form to forward; borrows from the head */
+	struct verdict verdict; /* of the name; DENY with `reason` for every refusal */
+};
+
+/* Reads and judges; *ret_request is always set. */
+void request_read(
+	const struct head *h, const struct request_place *place, struct request *ret_request);
+
+/* RFC 9110 §9.2.2: may be sent again when a kept connection turned out to be dead. Only without
+ * content, because content was not kept. */
+bool request_is_repeatable(const struct head *h);
+
+#endif

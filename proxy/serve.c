@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/serve.h"
+
+#include "base/container.h"
+#include "base/log.h"
+#include "proxy/crew.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* How often files are looked at for changes; a change is taken once it has stood for two. */
+	WATCH_MS = 500,
+	ENDED_MS = 20,
+	SIGNAL_COUNT = 4,
+};
+
+struct serve {
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNAL_COUNT];
+	uv_timer_t watch;
+	uv_timer_t ended; /* while draining: are the workers done? */
+	const struct config_sources *sources;
+	struct config *config;
+	struct crew crew;
+	uint64_t loaded_stamp; /* what the files looked like when they were loaded, */
+	uint64_t seen_stamp; /* and when they were last looked at */
+	bool draining;
+};
+
+/* ---- notices ------------------------------------------------------------------------------ */
+
+static void on_notice(void *owner, const char *text)
+{
+	(void)owner;
+	log_warning("%s", text);
+}
+
+static void print_ready(const struct serve *s)
+{
+	const struct policy_counts counts = policy_counts(s->config->policy);
+
+	for (size_t i = 0; i < s->crew.proxy_count; i++) {
+		const struct endpoint *at = &s->crew.proxies[i];
+		char text[ADDRESS_TEXT_SIZE];
+		address_format(&at->address, text);
+		log_info(at->address.family == 6 ? "listening on [%s]:%u" : "listening on %s:%u",
+			text, at->port);
+	}
+	log_info("%u allow entries, %u deny entries; everything else is refused", counts.allow,
+		counts.deny);
+	log_info("events go to %s; JSON lines: %s; state in %s",
+		s->config->exporter == EXPORTER_OTLP_HTTP ? s->config->otel_endpoint
+							  : "no collector",
+		s->config->log, s->config->state_directory);
+	log_info("point a tool at it: eval \"$(sallyport env)\"");
+}
+
+static void record_config(struct serve *s, const char *actor, const char *text, bool refused)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct event e = {
+		.name = EVENT_CONFIG_CHANGED,
+		.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+		.actor = slice_of(actor),
+		.text = slice_of(text),
+		.refused = refused,
+	};
+	crew_record(&s->crew, &e);
+}
+
+/* ---- reload ------------------------------------------------------------------------------- */
+
+/* A number that changes when any of the files does, is replaced, appears or goes away. */
+static uint64_t files_stamp(const struct config *config)
+{
+	uint64_t stamp = 14695981039346656037u;
+
+	for (const char *const *file = config_files(config); *file; file++) {
+		struct stat st = {0};
+		if (stat(*file, &st) != 0)
+			st.st_size = -1;
+		const uint64_t parts[] = {(uint64_t)st.st_ino, (uint64_t)st.st_size,
+			(uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+			stamp = (stamp ^ parts[i]) * 1099511628211u;
+	}
+	return stamp;
+}
+
+/* The whole snapshot is built and validated before anything is swapped: a bad file changes
+ * nothing. */
+static void reload(struct serve *s, const char *actor)
+{
+	struct fault fault;
+	char text[1024];
+	struct config *config = config_load(s->sources, on_notice, NULL, &fault);
+
+	s->loaded_stamp = s->seen_stamp = files_stamp(s->config);
+	if (!config) {
+		fault_format(&fault, text, sizeof(text));
+		log_error("configuration refused, nothing changed: %s", text);
+		record_config(s, actor, text, true);
+		return;
+	}
+	config_difference(s->config, config, text, sizeof(text));
+	if (!crew_reload(&s->crew, config))
+		log_error("a worker could not be told of the new configuration; reload again");
+	config_free(s->config);
+	s->config = config;
+	s->loaded_stamp = s->seen_stamp = files_stamp(config);
+	log_info("configuration reloaded: %s", text);
+	record_config(s, actor, text, false);
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+	struct serve *s = CONTAINER(timer, struct serve, watch);
+	uint64_t stamp = files_stamp(s->config);
+
+	/* Half-written files are not read: only what has not moved since the last look. */
+	bool stands = stamp == s->seen_stamp;
+	s->seen_stamp = stamp;
+	if (stands && stamp != s->loaded_stamp && !s->draining)
+		reload(s, "file change");
+}
+
+/* ---- signals ------------------------------------------------------------------------------ */
+
+static void on_ended(uv_timer_t *timer)
+{
+	struct serve *s = CONTAINER(timer, struct serve, ended);
+
+	if (crew_has_ended(&s->crew))
+		uv_stop(&s->loop);
+}
+
+static void drain(struct serve *s)
+{
+	uint32_t within_ms = s->draining ? 0 : s->config->drain_ms;
+
+	log_info(s->draining ? "ending at once" : "draining: no new connections, at most %u ms",
+		within_ms);
+	s->draining = true;
+	crew_drain(&s->crew, within_ms);
+	uv_timer_start(&s->ended, on_ended, ENDED_MS, ENDED_MS);
+}
+
+static void log_metrics(const struct serve *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return;
+	crew_metrics(&s->crew, out);
+	fclose(out);
+	/* One write, so that lines of other threads do not come between. */
+	ssize_t ignored = write(STDERR_FILENO, text, len);
+	(void)ignored;
+	free(text);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct serve *s = handle->data;
+
+	if (number == SIGHUP) {
+		reload(s, "SIGHUP");
+		exporter_reopen(s->crew.exporter);
+	} else if (number == SIGUSR1) {
+		log_metrics(s);
+	} else {
+		drain(s);
+	}
+}
+
+static void watch_signals(struct serve *s)
+{
+	static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+		uv_signal_init(&s->loop, &s->signals[i]);
+		s->signals[i].data = s;
+		uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+	}
+}
+
+/* ---- start and end ------------------------------------------------------------------------ */
+
+/* A proxy holds two descriptors for each session; the soft limit is made for other programs. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Threads take the mask of their maker: signals are the control thread's alone. */
+static bool start_crew(struct serve *s, char *error, size_t size)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool started = crew_start(&s->crew, s->config, error, size);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+static void on_walk_close(uv_handle_t *handle, void *unused)
+{
+	(void)unused;
+	uv_close(handle, NULL);
+}
+
+static int serve_loop(struct serve *s)
+{
+	uv_timer_init(&s->loop, &s->watch);
+	uv_timer_init(&s->loop, &s->ended);
+	uv_timer_start(&s->watch, on_watch, WATCH_MS, WATCH_MS);
+	watch_signals(s);
+	print_ready(s);
+	record_config(s, "start", "started", false);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	struct exporter_counts counts = crew_stop(&s->crew);
+	log_info("ended; %llu records delivered, %llu waiting on disk, %llu lost",
+		(unsigned long long)counts.delivered, (unsigned long long)counts.spooled,
+		(unsigned long long)counts.dropped);
+	uv_walk(&s->loop, on_walk_close, NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&s->loop);
+	return 0;
+}
+
+int serve_run(const struct config_sources *sources)
+{
+	struct serve s = {.sources = sources};
+	struct fault fault;
+	char error[1024];
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptors();
+	s.config = config_load(sources, on_notice, NULL, &fault);
+	if (!s.config) {
+		fault_format(&fault, error, sizeof(error));
+		log_error("%s", error);
+		return 1;
+	}
+	s.loaded_stamp = s.seen_stamp = files_stamp(s.config);
+	int status = 1;
+	if (uv_loop_init(&s.loop) != 0)
+		log_error("out of memory or descriptors");
+	else if (!start_crew(&s, error, sizeof(error)))
+		log_error("%s", error);
+	else
+		status = serve_loop(&s);
+	config_free(s.config);
+	return status;
+}

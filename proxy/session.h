@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/session.h: one client connection from its accept to its record. The one place that knows
+ * the whole way of a request; head, resolver, dial, exchange, relay and reply do not know it.
+ *
+ * A phase is a wait, named after what it waits for. Callbacks post an event; session_turn is the
+ * only reader of events and the only mover of the phase. The table in session_turn.c is the drawing;
+ * tests/unit/test_session.c compares it with this picture:
+ *
+ *   accept ─► HEAD ──► LOOKUP ──► DIAL ──► HELLO ──► RELAY ──► CLOSE ─► record
+ *              ▲ └──────────┴───────┴─► EXCHANGE ─► RELAY
+ *              └────────────────────────────┘
+ *
+ *   HEAD      -> LOOKUP DIAL EXCHANGE LINGER CLOSE
+ *   LOOKUP    -> DIAL LINGER CLOSE
+ *   DIAL      -> HEAD HELLO EXCHANGE RELAY LINGER CLOSE
+ *   HELLO     -> RELAY CLOSE
+ *   EXCHANGE  -> HEAD LOOKUP DIAL RELAY LINGER CLOSE
+ *   RELAY     -> CLOSE
+ *   LINGER    -> CLOSE
+ *   CLOSE     ->
+ */
+#ifndef SALLYPORT_PROXY_SESSION_H
+#define SALLYPORT_PROXY_SESSION_H
+
+#include "proxy/dial.h"
+#include "proxy/exchange.h"
+#include "proxy/relay.h"
+#include "proxy/request.h"
+#include "proxy/worker.h"
+
+enum phase {
+	PHASE_HEAD, /* a request head from the client */
+	PHASE_LOOKUP, /* the addresses of an allowed name */
+	PHASE_DIAL, /* a connection to a judged address */
+	PHASE_HELLO, /* the first bytes of a tunnel, after 200 */
+	PHASE_EXCHANGE, /* a request and its response on their way */
+	PHASE_RELAY, /* bytes of a tunnel, or the end of it */
+	PHASE_LINGER, /* a refused client to read its reply */
+	PHASE_CLOSE, /* the handles' close callbacks */
+	PHASE_COUNT
+};
+
+enum session_event {
+	SESSION_CLIENT = 1 << 0, /* the client's wire is ready */
+	SESSION_UPSTREAM = 1 << 1, /* the upstream's wire is ready */
+	SESSION_FOUND = 1 << 2, /* the lookup has ended */
+	SESSION_DIALED = 1 << 3, /* the dial has ended */
+	SESSION_DEADLINE = 1 << 4, /* the phase has taken too long */
+	SESSION_POLICY = 1 << 5, /* the rules were replaced */
+	SESSION_DRAIN = 1 << 6, /* no new work */
+	SESSION_END = 1 << 7, /* now */
+};
+
+/* The upstream connection. Apart from the session, because its wire outlives a hand-over to the
+ * pool by one turn of the loop. */
+struct link {
+	struct wire wire;
+	struct session *session;
+	struct address address; /* the judged one that answered */
+};
+
+struct session {
+	struct worker *worker;
+	struct session *next;
+	struct session **previous; /* what points to this session */
+	uint8_t phase;
+	uint8_t open; /* handles whose close callback is still to come: the client's wire, timer */
+	bool turning; /* in session_turn */
+	bool connect; /* the current target came by CONNECT */
+	bool inside; /* HEAD and EXCHANGE are inside a plaintext tunnel to `target` */
+	bool decided; /* the decision on the current request is recorded */
+	bool allowed; /* and it was to allow */
+	bool proxied; /* a request was allowed since the last connection_closed record */
+	bool shut; /* the client was told that no more comes */
+	bool pooled; /* the link was used before: it may turn out dead */
+	uint16_t events;
+	enum reason reason; /* the first that was set */
+	uint16_t status; /* of our own reply or the last response, 0 for none */
+	struct wire client;
+	struct link *link; /* NULL: none */
+	uv_timer_t timer;
+	uint64_t deadline_ms; /* loop time */
+	struct endpoint peer; /* the client */
+	struct address upstream; /* of the last link */
+	uint64_t id;
+	uint64_t since_ns; /* start of what the next connection_closed is about */
+	uint64_t head_ns; /* the current head was complete */
+	uint64_t exchanged_up; /* bytes of exchanges, once `exchange` is gone */
+	uint64_t exchanged_down;
+	uint64_t counted_up; /* bytes that earlier connection_closed records told of */
+	uint64_t counted_down;
+	struct exchange *exchange; /* NULL in HELLO without early bytes, RELAY, CLOSE */
+	struct lookup *lookup; /* NULL outside LOOKUP */
+	struct dial *dial; /* NULL outside DIAL */
+	const struct answer *found; /* during SESSION_FOUND only */
+	const struct dialed *dialed; /* during SESSION_DIALED only */
+	uint32_t hello_needs; /* bytes before it is worth judging them again */
+	uint32_t lingered; /* bytes thrown away after a reply */
+	char *sni; /* what the hello named, when it was not the target */
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+	uint8_t trace_flags;
+	bool sni_seen; /* and it was the target */
+	char method[16]; /* of the current request, cut, NUL-terminated */
+	struct verdict verdict;
+	struct target target;
+	struct relay relay;
+};
+
+/* Takes the descriptor in every case: a session begins, or the client is told 503 and closed. */
+void session_accept(struct worker *worker, int fd, const struct endpoint *client);
+
+/* From the worker, for every session; acts at once. */
+void session_post(struct session *s, unsigned event);
+
+/* ---- between session_turn.c (when) and the steps (what) ---------------------------- */
+
+/* One row of the table: a phase is entered, then stepped for events until a step names another. */
+struct phase_row {
+	const char *name;
+	unsigned next; /* phases it may go to, bits 1 << phase */
+	uint32_t (*budget)(
+		const struct session *s); /* milliseconds until SESSION_DEADLINE; 0: none */
+	void (*enter)(struct session *s); /* NULL: nothing to do */
+	enum phase (*step)(struct session *s, unsigned events);
+};
+extern const struct phase_row session_phases[PHASE_COUNT];
+
+/* Starts the clock of the phase anew: there was progress. */
+void session_progress(struct session *s);
+
+/* The first reason stays. */
+void session_end_with(struct session *s, enum reason reason);
+
+/* Makes what was dialled the upstream of the session. False without memory. */
+bool session_take_dialed(struct session *s, const struct dialed *dialed);
+/* The same for a kept descriptor; it is closed on failure. */
+bool session_take_kept(struct session *s, int fd, const struct address *address);
+/* Closes the upstream, or hands it to the worker's pool. */
+void session_unlink(struct session *s, bool keep);
+
+/* Closes the handles; the last close callback frees the session. */
+void session_close(struct session *s);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/session_steps.h: what session.c (up to the upstream connection), session_flow.c (from
+ * there on) and session_turn.c (the table) know of each other; nobody else includes it. Each returns the next phase. */
+#ifndef SALLYPORT_PROXY_SESSION_STEPS_H
+#define SALLYPORT_PROXY_SESSION_STEPS_H
+
+#include "proxy/session.h"
+
+enum phase session_step_head(struct session *s, unsigned events);
+enum phase session_step_lookup(struct session *s, unsigned events);
+enum phase session_step_dial(struct session *s, unsigned events);
+enum phase session_step_hello(struct session *s, unsigned events);
+enum phase session_step_exchange(struct session *s, unsigned events);
+enum phase session_step_relay(struct session *s, unsigned events);
+enum phase session_step_linger(struct session *s, unsigned events);
+
+/* The end, without a word to the client. The first reason stays. */
+enum phase session_finish(struct session *s, enum reason reason);
+/* The end with the reason's reply, where one can still be sent. */
+enum phase session_refuse(struct session *s, enum reason reason);
+/* Records the decision and refuses. */
+enum phase session_deny(struct session *s, const struct verdict *verdict);
+
+/* The rules were replaced: judges the target, and the address of a live link, anew; the verdict of
+ * the session is one of the new rules then. */
+bool session_lost_permission(struct session *s);
+
+/* In HEAD between requests: nobody is owed a word when the connection ends. */
+bool session_is_idle(const struct session *s);
+
+/* From the allowed target of the session to its addresses and a dial. */
+enum phase session_find(struct session *s);
+/* The upstream is connected. */
+enum phase session_established(struct session *s);
+/* Sends the request whose head was read over the session's upstream. */
+enum phase session_send_request(struct session *s);
+
+/* Copies the addresses that may be dialled; *ret_refusal is the first refusal, if any. */
+size_t session_judge_addresses(struct session *s, const struct address *addresses, size_t count,
+	struct address *ret_permitted, struct verdict *ret_refusal);
+
+#endif

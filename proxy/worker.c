@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/worker.h"
+
+#include "base/container.h"
+#include "base/log.h"
+#include "proxy/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 1000,
+	/* While draining, so that its end is kept to. */
+	TICK_DRAIN_MS = 50,
+};
+
+/* What the control thread wants; the receiver frees it. */
+struct order {
+	bool reload;
+	struct settings settings; /* reload */
+	uint32_t within_ms; /* drain */
+};
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+static void on_nothing(void *owner)
+{
+	(void)owner;
+}
+
+/* The last session is gone: what keeps the loop running is closed, and the loop ends. */
+static void worker_stop(struct worker *w)
+{
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	pool_done(&w->pool);
+	uv_close((uv_handle_t *)&w->tick, NULL);
+	resolver_close(w->resolver, on_nothing, w);
+	poller_close(w->poller, on_nothing, w);
+	mailbox_close(&w->inbox, on_nothing);
+}
+
+void worker_session_gone(struct worker *w)
+{
+	for (size_t i = 0; i < w->listener_count; i++)
+		listener_resume(&w->listeners[i]);
+	if (worker_is_draining(w) && w->session_count == 0)
+		worker_stop(w);
+}
+
+static void post_all(struct worker *w, unsigned event)
+{
+	struct session *next;
+
+	for (struct session *s = w->sessions; s; s = next) {
+		next = s->next;
+		session_post(s, event);
+	}
+}
+
+static void worker_begin_drain(struct worker *w, uint32_t within_ms)
+{
+	uint64_t end_ms = uv_now(&w->loop) + within_ms;
+
+	if (w->stopping)
+		return;
+	if (!worker_is_draining(w)) {
+		for (size_t i = 0; i < w->listener_count; i++)
+			listener_close(&w->listeners[i], NULL);
+		w->listener_count = 0;
+		w->drain_end_ms = end_ms + 1; /* never 0 */
+		uv_timer_set_repeat(&w->tick, TICK_DRAIN_MS);
+		uv_timer_again(&w->tick);
+	} else if (end_ms < w->drain_end_ms) {
+		w->drain_end_ms = end_ms + 1;
+	}
+	post_all(w, within_ms == 0 ? SESSION_END : SESSION_DRAIN);
+	if (w->session_count == 0)
+		worker_stop(w);
+}
+
+/* ---- orders ------------------------------------------------------------------------------- */
+
+static void on_order(void *owner, void *message)
+{
+	struct worker *w = owner;
+	struct order *order = message;
+
+	if (order->reload) {
+		policy_unref(w->settings.policy);
+		w->settings = order->settings;
+		post_all(w, SESSION_POLICY);
+	} else {
+		worker_begin_drain(w, order->within_ms);
+	}
+	free(order);
+}
+
+static bool worker_order(struct worker *w, const struct order *order)
+{
+	struct order *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return false;
+	*copy = *order;
+	if (mailbox_post(&w->inbox, copy))
+		return true;
+	free(copy);
+	return false;
+}
+
+bool worker_reload(struct worker *w, const struct settings *settings)
+{
+	struct order order = {.reload = true, .settings = *settings};
+
+	order.settings.policy = policy_ref(settings->policy);
+	if (worker_order(w, &order))
+		return true;
+	policy_unref(order.settings.policy);
+	return false;
+}
+
+bool worker_drain(struct worker *w, uint32_t within_ms)
+{
+	return worker_order(w, &(struct order){.within_ms = within_ms});
+}
+
+/* ---- the thread --------------------------------------------------------------------------- */
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct worker *w = CONTAINER(tick, struct worker, tick);
+	uint64_t now = uv_now(&w->loop);
+
+	for (size_t i = 0; i < w->listener_count; i++)
+		listener_resume(&w->listeners[i]);
+	if (now > w->settings.keepalive_ms)
+		pool_expire(&w->pool, now - w->settings.keepalive_ms);
+	if (worker_is_draining(w) && now >= w->drain_end_ms)
+		post_all(w, SESSION_END);
+}
+
+static void on_accept(void *owner, int fd, const struct endpoint *client)
+{
+	session_accept(owner, fd, client);
+}
+
+static void on_accept_failure(void *owner)
+{
+	struct worker *w = owner;
+
+	metrics_count(&w->metrics, COUNTER_ACCEPT_FAILURES, 1);
+	log_warning("cannot accept connections for now: out of descriptors or memory");
+}
+
+static void worker_run(void *argument)
+{
+	struct worker *w = argument;
+
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	atomic_store(&w->ended, true);
+}
+
+static void worker_free(struct worker *w)
+{
+	policy_unref(w->settings.policy);
+	free(w);
+}
+
+static bool listen_all(struct worker *w, const struct worker_options *options)
+{
+	for (size_t i = 0; i < options->listen_count; i++) {
+		struct listener *l = &w->listeners[i];
+		if (listener_start(l, &w->loop, options->listen_fds[i]) != 0)
+			return false;
+		l->on_accept = on_accept;
+		l->on_failure = on_accept_failure;
+		l->owner = w;
+		w->listener_count++;
+	}
+	return true;
+}
+
+struct worker *worker_start(
+	const struct worker_options *options, char *ret_error, size_t error_size)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	snprintf(ret_error, error_size, "out of memory or descriptors");
+	if (!w)
+		return NULL;
+	w->settings = *options->settings;
+	policy_ref(w->settings.policy);
+	w->via = options->via;
+	w->ring = options->ring;
+	/* Ids of two workers never meet: 2^48 sessions take longer than any process lives. */
+	w->next_connection = (uint64_t)options->index << 48 | 1;
+	pipes_init(&w->ground.pipes);
+	pool_init(&w->pool);
+	if (uv_loop_init(&w->loop) != 0)
+		goto fail;
+	w->resolver = resolver_new(&w->loop, options->resolver, &w->metrics, ret_error, error_size);
+	if (!w->resolver) {
+		uv_loop_close(&w->loop);
+		goto fail;
+	}
+	w->poller = poller_new(&w->loop);
+	if (!w->poller || mailbox_init(&w->inbox, &w->loop, on_order, w) != 0 ||
+		!listen_all(w, options))
+		goto fail;
+	uv_timer_init(&w->loop, &w->tick);
+	uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS);
+	if (uv_thread_create(&w->thread, worker_run, w) == 0)
+		return w;
+fail:
+	/* Without memory or descriptors at start the process ends with the error, and a half-built
+	 * loop with it. */
+	worker_free(w);
+	return NULL;
+}
+
+bool worker_has_ended(const struct worker *w)
+{
+	return atomic_load(&w->ended);
+}
+
+void worker_join(struct worker *w)
+{
+	uv_thread_join(&w->thread);
+	uv_loop_close(&w->loop);
+	pipes_done(&w->ground.pipes);
+	worker_free(w);
+}

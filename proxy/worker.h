@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/worker.h: one thread with one loop: its listening sockets, its resolver, its sessions.
+ * Workers share nothing mutable: rules and settings reach them by mailbox as a snapshot. */
+#ifndef SALLYPORT_PROXY_WORKER_H
+#define SALLYPORT_PROXY_WORKER_H
+
+#include "base/limits.h"
+#include "base/mailbox.h"
+#include "policy/policy.h"
+#include "proxy/listener.h"
+#include "proxy/pool.h"
+#include "proxy/relay.h"
+#include "proxy/resolver.h"
+#include "telemetry/metrics.h"
+#include "telemetry/ring.h"
+
+/* What a reload replaces, by value; the policy is a reference that the holder owns. */
+struct settings {
+	struct policy *policy;
+	uint32_t head_ms; /* a request head, from its first byte or the accept */
+	uint32_t keepalive_ms; /* between requests; also how long an upstream connection is kept */
+	uint32_t hello_ms; /* the first bytes of a tunnel */
+	uint32_t dns_ms;
+	uint32_t connect_ms;
+	uint32_t response_ms; /* no progress of a request or its response */
+	uint32_t idle_ms; /* no byte through a tunnel */
+	uint32_t sessions; /* most sessions of one worker; beyond: 503 */
+};
+
+struct session;
+
+struct worker {
+	uv_loop_t loop;
+	uv_thread_t thread;
+	struct mailbox inbox;
+	struct poller *poller;
+	struct resolver *resolver;
+	struct listener listeners[LIMIT_LISTENERS];
+	size_t listener_count;
+	uv_timer_t tick; /* once a second: pool, accept after a pause, the end of a drain */
+	struct settings settings;
+	struct pool pool;
+	struct session *sessions; /* list of all */
+	size_t session_count;
+	uint64_t next_connection; /* id of the next session; unique in the process */
+	uint64_t drain_end_ms; /* loop time; 0: not draining */
+	bool stopping; /* everything is being closed */
+	_Atomic bool ended; /* the thread is about to return */
+	const char *via; /* our Via token */
+	struct ring *ring;
+	struct metrics metrics;
+	struct relay_ground ground;
+	char hello_scratch[LIMIT_HELLO_BYTES];
+};
+
+struct worker_options {
+	unsigned index;
+	const int *listen_fds; /* the worker's from now on, also when starting fails */
+	size_t listen_count;
+	const struct resolver_options *resolver;
+	const struct settings *settings; /* copied; takes a policy reference of its own */
+	const char *via; /* outlives the worker */
+	struct ring *ring; /* outlives the worker; written by it alone */
+};
+
+/* Starts the thread. NULL with a sentence in ret_error. */
+struct worker *worker_start(
+	const struct worker_options *options, char *ret_error, size_t error_size);
+
+/* From the control thread. New rules and settings for new requests; live tunnels that lost their
+ * permission end. Takes a policy reference of its own. False when the worker's mailbox is full. */
+bool worker_reload(struct worker *w, const struct settings *settings);
+
+/* Stop accepting; finish what runs within `within_ms`, then close it. 0 closes at once. */
+bool worker_drain(struct worker *w, uint32_t within_ms);
+
+/* True once the last session is gone and everything is closed; worker_join does not wait then. */
+bool worker_has_ended(const struct worker *w);
+
+/* Waits for the thread to end (after worker_drain) and frees the worker. */
+void worker_join(struct worker *w);
+
+/* For the session: its memory and descriptors are free again. */
+void worker_session_gone(struct worker *w);
+
+static inline bool worker_is_draining(const struct worker *w)
+{
+	return w->drain_end_ms != 0;
+}
+
+#endif
