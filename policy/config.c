@@ -158,6 +158,24 @@ bool loading_read(
 
 /* ---- the load ------------------------------------------------------------------------------ */
 
+/* The parser's sentence. It escapes some of the bytes that it quotes, so a backslash may stay; what
+ * is not ASCII becomes one question mark for each character. */
+static bool not_toml(struct loading *l, struct toml_fault *fault)
+{
+	static const struct slice prefix = {"Error while ", sizeof("Error while ") - 1};
+	size_t len = 0;
+
+	for (const char *c = fault->text; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+		if (byte < 0x80 || byte >= 0xc0)
+			fault->text[len++] = byte >= 0x20 && byte < 0x7f ? *c : '?';
+	}
+	fault->text[len] = '\0';
+	struct slice text = slice_from(fault->text, len);
+	return loading_fail(l, fault->place, "not TOML: %s",
+		slice_starts(text, prefix) ? fault->text + prefix.len : fault->text);
+}
+
 /* Reads, parses and applies one of the two files. `text` NULL: it is read from `path`. */
 static bool load_file(
 	struct loading *l, enum layer layer, const char *path, const struct slice *text)
@@ -185,9 +203,7 @@ static bool load_file(
 		return layer_document(l, toml_root(*document));
 	if (fault.place.line == 0)
 		return loading_out_of_memory(l);
-	char escaped[sizeof(fault.text)];
-	escape_text(slice_of(fault.text), escaped, sizeof(escaped));
-	return loading_fail(l, fault.place, "%s", escaped);
+	return not_toml(l, &fault);
 }
 
 /* One per core that this process may use; that is what a container or taskset leaves it. */

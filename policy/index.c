@@ -41,11 +41,11 @@ void index_insert(struct index *ix, uint64_t hash, uint32_t place)
 
 	assert(ix->count < ix->bucket_count * (uint64_t)BUCKET_SLOTS - 1);
 	while (bucket->count == BUCKET_SLOTS) {
-		bucket->spilled = 1;
+		bucket->spilled |= (uint16_t)(1u << (index_tag(hash) >> 12));
 		if (++bucket == end)
 			bucket = ix->buckets;
 	}
-	bucket->tag[bucket->count] = (uint16_t)hash;
+	bucket->tag[bucket->count] = index_tag(hash);
 	bucket->place[bucket->count] = place;
 	bucket->count++;
 	ix->count++;

@@ -12,9 +12,10 @@
 enum { BUCKET_SLOTS = 10 };
 
 struct bucket {
-	uint16_t tag[BUCKET_SLOTS]; /* the low bits of the hash */
+	uint16_t
+		tag[BUCKET_SLOTS]; /* from the low bits of the hash; 0 in a slot that is not used */
 	uint16_t count; /* slots in use, the first ones */
-	uint16_t spilled; /* 1 when something that belongs here stands in a later bucket */
+	uint16_t spilled; /* bit n: something with a tag of n * 4096.. went on to a later bucket */
 	uint32_t place[BUCKET_SLOTS];
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
@@ -48,37 +49,50 @@ static inline void index_prefetch(const struct index *ix, uint64_t hash)
 	__builtin_prefetch(&ix->buckets[index_bucket(ix, hash)]);
 }
 
+static inline uint16_t index_tag(uint64_t hash)
+{
+	return (uint16_t)(hash | 1);
+}
+
 /* A walk over the places that may have a hash:
  *   for (struct index_walk w = index_find(ix, hash); index_next(&w, &place);) */
 struct index_walk {
 	const struct index *index;
 	uint32_t bucket;
+	uint32_t hits; /* bit n: slot n of the bucket has the tag and is still to be visited */
 	uint16_t tag;
-	uint16_t slot;
 };
+
+/* All slots are compared without a branch: which one it is, if any, is as good as random. */
+static inline uint32_t index_hits(const struct bucket *bucket, uint16_t tag)
+{
+	uint32_t hits = 0;
+
+	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
+		hits |= (uint32_t)(bucket->tag[slot] == tag) << slot;
+	return hits;
+}
 
 static inline struct index_walk index_find(const struct index *ix, uint64_t hash)
 {
-	return (struct index_walk){ix, index_bucket(ix, hash), (uint16_t)hash, 0};
+	uint32_t bucket = index_bucket(ix, hash);
+	uint16_t tag = index_tag(hash);
+
+	return (struct index_walk){ix, bucket, index_hits(&ix->buckets[bucket], tag), tag};
 }
 
 static inline bool index_next(struct index_walk *w, uint32_t *ret_place)
 {
-	for (;;) {
-		const struct bucket *bucket = &w->index->buckets[w->bucket];
-		while (w->slot < bucket->count) {
-			uint16_t slot = w->slot++;
-			if (bucket->tag[slot] == w->tag) {
-				*ret_place = bucket->place[slot];
-				return true;
-			}
-		}
+	while (!w->hits) {
 		/* An index is never full, so some bucket has not spilled. */
-		if (!bucket->spilled)
+		if (!(w->index->buckets[w->bucket].spilled >> (w->tag >> 12) & 1))
 			return false;
 		w->bucket = w->bucket + 1 < w->index->bucket_count ? w->bucket + 1 : 0;
-		w->slot = 0;
+		w->hits = index_hits(&w->index->buckets[w->bucket], w->tag);
 	}
+	*ret_place = w->index->buckets[w->bucket].place[__builtin_ctz(w->hits)];
+	w->hits &= w->hits - 1;
+	return true;
 }
 
 #endif

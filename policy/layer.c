@@ -33,25 +33,35 @@ static struct section section_below(const struct section *parent, struct slice k
 	return s;
 }
 
+static bool has_default(const struct option_row *row)
+{
+	return row->effect != OPTION_FOREIGN && row->standard[0] != '\0';
+}
+
+/* One document of all defaults, a line for each row that has one. */
 bool layer_defaults(struct loading *l)
 {
-	char text[128];
 	struct toml_fault fault;
+	struct buffer text;
 
-	for (enum option i = 0; i < OPTION_COUNT; i++) {
-		const struct option_row *row = option_row(i);
-		if (row->effect == OPTION_FOREIGN || row->standard[0] == '\0')
+	buffer_init(&text, LIMIT_CONFIG_BYTES);
+	for (enum option i = 0; i < OPTION_COUNT; i++)
+		if (has_default(option_row(i)))
+			buffer_format(&text, "option%d = %s\n", (int)i, option_row(i)->standard);
+	struct toml_document *d = text.failed ? NULL : toml_parse(buffer_bytes(&text), &fault);
+	buffer_done(&text);
+	if (!d)
+		return loading_out_of_memory(l);
+	const struct toml_value *value = toml_root(d)->first;
+	bool applied = true;
+	for (enum option i = 0; i < OPTION_COUNT && applied; i++) {
+		if (!has_default(option_row(i)))
 			continue;
-		int len = snprintf(text, sizeof(text), "standard = %s", row->standard);
-		struct toml_document *d = toml_parse(slice_from(text, (size_t)len), &fault);
-		if (!d)
-			return loading_out_of_memory(l);
-		bool applied = setting_apply(l, i, toml_root(d)->first);
-		toml_free(d);
-		if (!applied)
-			return false;
+		applied = setting_apply(l, i, value);
+		value = value->next;
 	}
-	return true;
+	toml_free(d);
+	return applied;
 }
 
 /* True for the value that a foreign key may have without a word. */

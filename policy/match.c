@@ -19,6 +19,7 @@ typedef void (*visit_fn)(struct query *q, uint32_t place, unsigned rank);
 /* An end of the asked name, and the key it would be stored under. */
 struct end {
 	uint64_t key;
+	const struct filter_line *line;
 	uint8_t start; /* in the name; the name's length for the root */
 	uint8_t depth; /* labels */
 };
@@ -31,10 +32,11 @@ enum { RANK_DEPTH = 4, RANK_WHOLE = 3, RANK_FROM = 2, RANK_HOLE = 2, RANK_BELOW 
 
 INLINE void visit_hole(struct query *q, const struct end *e, uint64_t key, visit_fn visit)
 {
-	struct index_walk w = index_find(&q->rs->index, key);
 	uint32_t place;
 
-	while (index_next(&w, &place)) {
+	if (!filter_holds(filter_line(&q->rs->filter, key), key))
+		return;
+	for (struct index_walk w = index_find(&q->rs->index, key); index_next(&w, &place);) {
 		const struct record *r = ruleset_record(q->rs, place);
 		if (r->kind == PATTERN_HOLE && record_matches_name(r, q->host))
 			visit(q, place, e->depth * (unsigned)RANK_DEPTH + RANK_HOLE);
@@ -67,6 +69,8 @@ INLINE void visit_holes(
 INLINE void visit_base(struct query *q, const struct end *e, uint32_t place, visit_fn visit)
 {
 	const struct record *r = ruleset_record(q->rs, place);
+	/* The name may go on in the next line; fetch it along with the head. */
+	__builtin_prefetch(q->rs->block + place + 48);
 	unsigned rank = e->depth * (unsigned)RANK_DEPTH;
 	bool whole = e->start == 0;
 
@@ -92,40 +96,71 @@ static bool depth_in_use(const struct ruleset *rs, unsigned depth)
 	return rs->depths[depth / 64] >> depth % 64 & 1;
 }
 
-static unsigned deepest(const struct ruleset *rs)
+struct ends {
+	size_t count;
+	struct end end[LIMIT_NAME_LABELS + 1];
+};
+
+INLINE void add_end(const struct ruleset *rs, struct ends *ends, struct end e, uint64_t group)
 {
-	if (rs->depths[1])
-		return 127 - (unsigned)__builtin_clzll(rs->depths[1]);
-	return rs->depths[0] ? 63 - (unsigned)__builtin_clzll(rs->depths[0]) : 0;
+	if (!depth_in_use(rs, e.depth))
+		return;
+	e.line = filter_line(&rs->filter, e.depth < RULESET_GROUP_LABELS ? e.key : group);
+	__builtin_prefetch(e.line);
+	ends->end[ends->count++] = e;
 }
 
-/* Lists the ends of the name that may be in the index, shortest first, and asks for their lines,
- * so that the memory answers all of them at once. */
-INLINE size_t list_ends(const struct ruleset *rs, struct slice host, struct end *ret_ends)
+/* Lists the ends of the name that may be in the index, shortest first, and asks for their lines in
+ * the filter, so that the memory answers all of them at once. */
+INLINE void list_ends(const struct ruleset *rs, struct slice host, struct ends *ret_ends)
 {
-	unsigned last = deepest(rs);
-	uint64_t key = rs->seed;
-	size_t count = 0;
-	size_t end = host.len;
+	uint64_t state = rs->seed;
+	uint64_t word = 0;
+	uint64_t key = hash_end(state, 0, 0);
+	uint64_t group = key;
+	unsigned depth = 0;
 
-	if (depth_in_use(rs, 0)) {
-		index_prefetch(&rs->index, key);
-		ret_ends[count++] = (struct end){key, (uint8_t)host.len, 0};
-	}
-	for (unsigned depth = 1; depth <= last; depth++) {
-		size_t start = end;
-		while (start > 0 && host.ptr[start - 1] != '.')
-			start--;
-		key = hash_bytes(key, host.ptr + start, end - start);
-		if (depth_in_use(rs, depth)) {
-			index_prefetch(&rs->index, key);
-			ret_ends[count++] = (struct end){key, (uint8_t)start, (uint8_t)depth};
+	ret_ends->count = 0;
+	add_end(rs, ret_ends, (struct end){key, NULL, (uint8_t)host.len, 0}, group);
+	for (size_t left = host.len; left > 0; left = left > 8 ? left - 8 : 0) {
+		word = hash_load(host.ptr, host.len, left);
+		uint64_t dots = hash_dots(word);
+		while (dots) {
+			unsigned above = (unsigned)__builtin_clzll(dots) / 8; /* bytes behind it */
+			size_t start = left - above;
+			uint64_t partial = above ? word >> (64 - 8 * above) << (64 - 8 * above) : 0;
+			if (++depth > rs->deepest)
+				return;
+			key = hash_end(state, partial, host.len - start);
+			group = depth == RULESET_GROUP_LABELS ? key : group;
+			add_end(rs, ret_ends,
+				(struct end){key, NULL, (uint8_t)start, (uint8_t)depth}, group);
+			dots ^= UINT64_C(1) << (63 - 8 * above);
 		}
-		if (start == 0)
-			break;
-		end = start - 1;
+		if (left >= 8) {
+			state = hash_word(state, word);
+			word = 0;
+		}
 	}
-	return count;
+	if (++depth > rs->deepest)
+		return;
+	key = hash_end(state, word, host.len);
+	group = depth == RULESET_GROUP_LABELS ? key : group;
+	add_end(rs, ret_ends, (struct end){key, NULL, 0, (uint8_t)depth}, group);
+}
+
+/* Keeps the ends that the filter holds, and asks for their buckets. */
+INLINE void keep_held(const struct ruleset *rs, struct ends *ends)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ends->count; i++) {
+		if (!filter_holds(ends->end[i].line, ends->end[i].key))
+			continue;
+		index_prefetch(&rs->index, ends->end[i].key);
+		ends->end[kept++] = ends->end[i];
+	}
+	ends->count = kept;
 }
 
 /* "*" names neither single labels nor localhost names: those are this network's and this machine's
@@ -137,13 +172,15 @@ static bool named_by_any(struct slice host)
 
 INLINE void walk_name(struct query *q, visit_fn visit)
 {
-	struct end ends[LIMIT_NAME_LABELS + 1];
+	struct ends ends;
 	uint32_t place;
 
-	for (size_t i = list_ends(q->rs, q->host, ends); i-- > 0;) {
-		struct index_walk w = index_find(&q->rs->index, ends[i].key);
+	list_ends(q->rs, q->host, &ends);
+	keep_held(q->rs, &ends);
+	for (size_t i = ends.count; i-- > 0;) {
+		struct index_walk w = index_find(&q->rs->index, ends.end[i].key);
 		while (index_next(&w, &place))
-			visit_base(q, &ends[i], place, visit);
+			visit_base(q, &ends.end[i], place, visit);
 	}
 	if (q->rs->any_count == 0 || !named_by_any(q->host))
 		return;
@@ -174,6 +211,8 @@ static void walk_address(struct query *q, visit_fn visit)
 			continue;
 		struct address network = masked(a, bits);
 		uint64_t key = ruleset_range_key(q->rs->seed, &network, bits);
+		if (!filter_holds(filter_line(&q->rs->filter, key), key))
+			continue;
 		for (struct index_walk w = index_find(&q->rs->index, key); index_next(&w, &place);)
 			if (record_matches_address(ruleset_record(q->rs, place), a))
 				visit(q, place, bits + 1);

@@ -23,10 +23,22 @@ static bool label_ok(struct slice label)
 	return idn_label_valid(label);
 }
 
+static bool labels_ok(struct slice name)
+{
+	for (;;) {
+		size_t dot = slice_find(name, '.');
+		if (!label_ok(slice_first(name, dot)))
+			return false;
+		if (dot == name.len)
+			return true;
+		name = slice_after(name, dot + 1);
+	}
+}
+
 bool name_canonical(struct slice text, char ret_text[NAME_TEXT_SIZE], size_t *ret_len)
 {
 	size_t len = text.len;
-	size_t label = 0;
+	bool bad = false;
 
 	if (len > 0 && text.ptr[len - 1] == '.')
 		len--;
@@ -34,16 +46,10 @@ bool name_canonical(struct slice text, char ret_text[NAME_TEXT_SIZE], size_t *re
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = folded[(uint8_t)text.ptr[i]];
-		if (c == '\0')
-			return false;
 		ret_text[i] = c;
-		if (c != '.')
-			continue;
-		if (!label_ok(slice_from(ret_text + label, i - label)))
-			return false;
-		label = i + 1;
+		bad |= c == '\0';
 	}
-	if (!label_ok(slice_from(ret_text + label, len - label)))
+	if (bad || !labels_ok(slice_from(ret_text, len)))
 		return false;
 	ret_text[len] = '\0';
 	*ret_len = len;

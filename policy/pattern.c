@@ -43,6 +43,39 @@ __attribute__((format(printf, 2, 3))) static bool refuse(
 	return false;
 }
 
+/* Bytes that no pattern has, though not each of the others is right everywhere. */
+static bool is_foreign(char byte)
+{
+	switch (byte) {
+	case ' ':
+	case '#':
+	case ',':
+	case '@':
+	case '%':
+	case '\\':
+	case '?':
+	case 0x7f:
+		return true;
+	default:
+		return (uint8_t)byte < 0x20;
+	}
+}
+
+static bool refuse_byte(const struct complaint *c, char byte)
+{
+	if (byte == ' ' || byte == '\t')
+		return refuse(c, "holds white space: write one pattern per entry.");
+	if (byte == '#' || byte == ',')
+		return refuse(c,
+			"holds \"%c\": write one pattern per entry, and comments outside the quotes.",
+			byte);
+	if ((uint8_t)byte < 0x20 || byte == 0x7f)
+		return refuse(c,
+			"holds a line break or another control byte: write one pattern per entry.");
+	return refuse(
+		c, "holds \"%c\", which no host has: write only the host and its port.", byte);
+}
+
 static bool check_bytes(const struct complaint *c)
 {
 	struct slice text = c->text;
@@ -51,26 +84,12 @@ static bool check_bytes(const struct complaint *c)
 		return refuse(c, "is empty: write a name such as \"example.com\".");
 	if (text.len > LIMIT_PATTERN_BYTES)
 		return refuse(c, "is too long for a host name, which has at most 253 bytes.");
-	for (size_t i = 0; i < text.len; i++) {
-		char byte = text.ptr[i];
-		if (byte == ' ' || byte == '\t' || byte == '#' || byte == ',')
-			return refuse(c,
-				"holds %s: write one pattern per entry and comments outside the quotes.",
-				byte == '#'   ? "a \"#\""
-				: byte == ',' ? "a comma"
-					      : "white space");
-		if ((uint8_t)byte < 0x20 || byte == 0x7f)
-			return refuse(c,
-				"holds a line break or another control byte: write one pattern per entry.");
-		if (byte == '@' || byte == '%' || byte == '\\' || byte == '?')
-			return refuse(c,
-				"holds \"%c\", which no host has: write only the host and its port.",
-				byte);
-	}
-	size_t colon = slice_find(text, ':');
-	if (slice_starts(slice_after(text, colon), SLICE("://")))
+	if (slice_starts(slice_after(text, slice_find(text, ':')), SLICE("://")))
 		return refuse(c,
 			"is a URL: write only the host and its port, such as \"example.com:443\".");
+	for (size_t i = 0; i < text.len; i++)
+		if (is_foreign(text.ptr[i]))
+			return refuse_byte(c, text.ptr[i]);
 	return true;
 }
 

@@ -26,18 +26,25 @@ static struct verdict allowed(const struct policy *p, uint32_t entry, uint16_t p
 		DECISION_ALLOW, REASON_NONE, SOURCE_BASELINE_POLICY, protocol, entry};
 }
 
+static bool is_local_literal(const struct target *t)
+{
+	if (t->kind == TARGET_ADDRESS)
+		return special_is_local(&t->address);
+	return name_is_localhost(target_host(t));
+}
+
 /* The end of the order, the same for names and literals: deny list, port not listed, local literal,
  * allow list, unlisted. */
 static struct verdict conclude(
-	const struct policy *p, const struct matches *m, bool local, uint16_t port)
+	const struct policy *p, const struct matches *m, const struct target *t)
 {
 	if (m->deny.place != ENTRY_NONE)
 		return refused(REASON_DENIED, m->deny.place);
 	if (m->allow.place != ENTRY_NONE)
-		return allowed(p, m->allow.place, port);
+		return allowed(p, m->allow.place, t->port);
 	if (m->other_port.place != ENTRY_NONE)
 		return refused(REASON_PORT_NOT_ALLOWED, m->other_port.place);
-	if (local && !p->allow_local_binding)
+	if (!p->allow_local_binding && is_local_literal(t))
 		return refused(REASON_LOCAL_ADDRESS, ENTRY_NONE);
 	return refused(REASON_NOT_ALLOWED, ENTRY_NONE);
 }
@@ -66,8 +73,9 @@ static struct verdict judge_literal(const struct policy *p, const struct target 
 	/* A listed literal lists itself and its mapped form; the deny list sees all forms. */
 	struct address plain = special_unmapped(&t->address);
 	match_address(&p->rules, &plain, t->port, &m);
-	m.deny.place = denying_address(p, &t->address, t->port);
-	return conclude(p, &m, special_is_local(&t->address), t->port);
+	if (t->address.family == 6)
+		m.deny.place = denying_address(p, &t->address, t->port);
+	return conclude(p, &m, t);
 }
 
 /* What localhost names stand for, RFC 6761 §6.3. */
@@ -79,12 +87,12 @@ struct verdict policy_judge(const struct policy *p, const struct target *t)
 
 	if (t->kind == TARGET_ADDRESS)
 		return judge_literal(p, t);
-	bool local = name_is_localhost(target_host(t));
-	if (local && (own_covers(&p->own, &localhosts[0], t->port) ||
-			     own_covers(&p->own, &localhosts[1], t->port)))
+	if (name_is_localhost(target_host(t)) &&
+		(own_covers(&p->own, &localhosts[0], t->port) ||
+			own_covers(&p->own, &localhosts[1], t->port)))
 		return refused(REASON_OWN_ENDPOINT, ENTRY_NONE);
 	match_name(&p->rules, target_host(t), t->port, &m);
-	return conclude(p, &m, local, t->port);
+	return conclude(p, &m, t);
 }
 
 /* The allow entry of the name that also names the local address; ENTRY_NONE when there is none.

@@ -9,7 +9,7 @@ struct unit {
 	uint64_t factor;
 };
 
-enum { DIGITS_MAX = 9 }; /* times the largest factor stays far below 2^64 */
+enum { DIGITS_MAX = 9 };
 
 /* Smallest first; a quantity is written in the largest that divides it. */
 static const struct unit durations[] = {
@@ -50,6 +50,8 @@ static bool parse(struct slice text, const struct unit *units, size_t count, uin
 	for (size_t i = 0; i < count; i++) {
 		if (!slice_equal(text, slice_of(units[i].name)))
 			continue;
+		if (number > UINT64_MAX / units[i].factor)
+			return false;
 		*ret_value = number * units[i].factor;
 		return true;
 	}

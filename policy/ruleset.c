@@ -24,6 +24,7 @@ void ruleset_done(struct ruleset *rs)
 	free(rs->files);
 	free(rs->block);
 	index_done(&rs->index);
+	filter_done(&rs->filter);
 	*rs = (struct ruleset){0};
 }
 
@@ -101,24 +102,21 @@ struct slice ruleset_base(const struct ruleset *rs, const struct record *r)
 	return record_base(r);
 }
 
-/* The key of a base, label by label from the right, as a lookup comes to it. */
-static uint64_t base_key(uint64_t seed, struct slice base, unsigned *ret_depth)
+/* Notes that there is something to be found at a base. */
+static void note_base(struct ruleset *rs, struct slice base)
 {
-	uint64_t key = seed;
-	size_t end = base.len;
+	unsigned depth = base.len > 0;
 
-	*ret_depth = 0;
-	while (end > 0) {
-		size_t start = end;
-		while (start > 0 && base.ptr[start - 1] != '.')
-			start--;
-		key = hash_bytes(key, base.ptr + start, end - start);
-		++*ret_depth;
-		if (start == 0)
-			break;
-		end = start - 1;
-	}
-	return key;
+	for (size_t i = 0; i < base.len; i++)
+		depth += base.ptr[i] == '.';
+	rs->depths[depth / 64] |= UINT64_C(1) << depth % 64;
+	if (depth > rs->deepest)
+		rs->deepest = depth;
+}
+
+static uint64_t base_key(const struct ruleset *rs, struct slice base)
+{
+	return hash_bytes(rs->seed, base.ptr, base.len);
 }
 
 /* The part of a hole that it is found by: the longer one, the front when both are equal. */
@@ -133,34 +131,97 @@ static struct slice hole_part(const struct record *r, bool *ret_is_prefix)
 
 static uint64_t record_key(const struct ruleset *rs, const struct record *r)
 {
-	unsigned unused;
+	unsigned bits;
 	bool is_prefix;
 
 	if (r->kind == PATTERN_RANGE) {
-		struct address network = record_network(r, &unused);
-		return ruleset_range_key(rs->seed, &network, unused);
+		struct address network = record_network(r, &bits);
+		return ruleset_range_key(rs->seed, &network, bits);
 	}
-	uint64_t key = base_key(rs->seed, ruleset_base(rs, r), &unused);
+	uint64_t key = base_key(rs, ruleset_base(rs, r));
 	if (r->kind != PATTERN_HOLE)
 		return key;
 	struct slice part = hole_part(r, &is_prefix);
 	return ruleset_hole_key(key, is_prefix, part);
 }
 
-/* Moves everything into an index for `count` places. */
-static bool reindex(struct ruleset *rs, size_t count)
+/* The line of the filter that a record's key is in. */
+static struct filter_line *record_line(
+	const struct ruleset *rs, const struct record *r, uint64_t key)
+{
+	unsigned labels = 0;
+
+	if (r->kind > PATTERN_FROM && r->kind != RECORD_HOLES)
+		return filter_line(&rs->filter, key);
+	struct slice base = ruleset_base(rs, r);
+	for (size_t start = base.len; start-- > 0;)
+		if (base.ptr[start] == '.' && ++labels == RULESET_GROUP_LABELS)
+			return filter_line(&rs->filter, base_key(rs, slice_after(base, start + 1)));
+	return filter_line(&rs->filter, key);
+}
+
+static size_t size_at(const struct ruleset *rs, uint32_t place)
+{
+	const struct record *r = ruleset_record(rs, place);
+
+	if (r->kind == RECORD_HOLES)
+		return sizeof(*r) + sizeof(struct holes);
+	return record_size(r);
+}
+
+/* The place of the next record that is not attached to this one. */
+static uint32_t next_place(const struct ruleset *rs, uint32_t place)
+{
+	uint16_t attached = record_attached(ruleset_record(rs, place));
+
+	do
+		place += (uint32_t)size_at(rs, place);
+	while (attached-- > 0);
+	return place;
+}
+
+static bool is_indexed(const struct record *r)
+{
+	return r->kind != PATTERN_ANY;
+}
+
+static bool make_filter(struct ruleset *rs)
+{
+	if (!filter_init(&rs->filter, rs->index.count))
+		return false;
+	for (uint32_t place = 0; place < rs->len; place = next_place(rs, place)) {
+		const struct record *r = ruleset_record(rs, place);
+		if (!is_indexed(r))
+			continue;
+		uint64_t key = record_key(rs, r);
+		filter_add(record_line(rs, r, key), key);
+	}
+	return true;
+}
+
+/* Moves what stands before `end` into an index for `count` places. The records are read in their
+ * order, which the memory is quick at, and the buckets of sixteen of them fetched at once. */
+static bool reindex(struct ruleset *rs, size_t count, uint32_t end)
 {
 	struct index larger;
+	uint64_t keys[16];
+	uint32_t places[16];
+	size_t waiting = 0;
 
 	if (!index_init(&larger, count))
 		return false;
-	for (uint32_t i = 0; i < rs->index.bucket_count; i++) {
-		const struct bucket *bucket = &rs->index.buckets[i];
-		for (uint16_t slot = 0; slot < bucket->count; slot++) {
-			uint32_t place = bucket->place[slot];
-			index_insert(&larger, record_key(rs, ruleset_record(rs, place)), place);
-		}
+	for (uint32_t place = 0; place < end; place = next_place(rs, place)) {
+		if (!is_indexed(ruleset_record(rs, place)))
+			continue;
+		places[waiting] = place;
+		keys[waiting] = record_key(rs, ruleset_record(rs, place));
+		index_prefetch(&larger, keys[waiting]);
+		if (++waiting == 16)
+			for (; waiting > 0; waiting--)
+				index_insert(&larger, keys[waiting - 1], places[waiting - 1]);
 	}
+	for (; waiting > 0; waiting--)
+		index_insert(&larger, keys[waiting - 1], places[waiting - 1]);
 	index_done(&rs->index);
 	rs->index = larger;
 	return true;
@@ -214,11 +275,10 @@ static enum ruleset_result enter_hole(struct ruleset *rs, uint32_t place)
 	struct record *mark = NULL;
 	struct holes holes = {.example = place};
 	bool is_prefix;
-	unsigned depth;
 	uint32_t at;
 
 	struct slice part = hole_part(r, &is_prefix);
-	uint64_t key = base_key(rs->seed, base, &depth);
+	uint64_t key = base_key(rs, base);
 	for (struct index_walk w = index_find(&rs->index, key); !mark && index_next(&w, &at);) {
 		const struct record *o = ruleset_record(rs, at);
 		if (o->kind == RECORD_HOLES && slice_equal(ruleset_base(rs, o), base))
@@ -235,7 +295,7 @@ static enum ruleset_result enter_hole(struct ruleset *rs, uint32_t place)
 		*mark = (struct record){.kind = RECORD_HOLES};
 		index_insert(&rs->index, key, (uint32_t)rs->len);
 		rs->len += sizeof(struct record) + sizeof(holes);
-		rs->depths[depth / 64] |= UINT64_C(1) << depth % 64;
+		note_base(rs, record_base(ruleset_record(rs, place)));
 	}
 	*(is_prefix ? &holes.prefixes : &holes.suffixes) |= UINT64_C(1) << part.len;
 	memcpy(mark->rest, &holes, sizeof(holes));
@@ -256,15 +316,14 @@ static enum ruleset_result enter_any(struct ruleset *rs, uint32_t place)
 /* Notes which lookups can find the entry at all. */
 static void note_reach(struct ruleset *rs, const struct record *r)
 {
-	unsigned n;
+	unsigned bits;
 
 	if (r->kind == PATTERN_RANGE) {
-		struct address network = record_network(r, &n);
+		struct address network = record_network(r, &bits);
 		uint64_t *lengths = network.family == 4 ? &rs->v4_lengths : rs->v6_lengths;
-		lengths[n / 64] |= UINT64_C(1) << n % 64;
+		lengths[bits / 64] |= UINT64_C(1) << bits % 64;
 	} else if (r->kind != PATTERN_HOLE) {
-		base_key(rs->seed, record_base(r), &n);
-		rs->depths[n / 64] |= UINT64_C(1) << n % 64;
+		note_base(rs, record_base(r));
 	}
 }
 
@@ -277,7 +336,7 @@ static enum ruleset_result enter_keyed(struct ruleset *rs, uint32_t place)
 	if (result != RULESET_DONE)
 		return result;
 	/* There is room for two then: a hole may need a RECORD_HOLES beside it. */
-	if (index_is_full(&rs->index) && !reindex(rs, rs->index.count * (size_t)2))
+	if (index_is_full(&rs->index) && !reindex(rs, rs->index.count * (size_t)2, place))
 		return RULESET_NO_MEMORY;
 	if (r->kind == PATTERN_HOLE)
 		result = enter_hole(rs, place);
@@ -314,12 +373,13 @@ bool ruleset_trim(struct ruleset *rs)
 	free(rs->block);
 	rs->block = block;
 	rs->size = size;
-	return reindex(rs, rs->index.count);
+	return reindex(rs, rs->index.count, (uint32_t)rs->len) && make_filter(rs);
 }
 
 size_t ruleset_size(const struct ruleset *rs)
 {
-	size_t bytes = rs->size + rs->index.size + rs->file_count * sizeof(*rs->files);
+	size_t bytes =
+		rs->size + rs->index.size + rs->filter.size + rs->file_count * sizeof(*rs->files);
 
 	for (size_t i = 0; i < rs->file_count; i++)
 		bytes += strlen(rs->files[i]) + 1;

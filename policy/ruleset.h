@@ -7,10 +7,12 @@
  *                    RECORD_HOLES record, which says what lengths of parts there are
  *   a range          by its network: one lookup for each prefix length in use
  *   *                in a list of its own
- */
+ *
+ * Nearly all lookups are for what is not there, and the filter knows that without the index. */
 #ifndef SALLYPORT_POLICY_RULESET_H
 #define SALLYPORT_POLICY_RULESET_H
 
+#include "policy/filter.h"
 #include "policy/index.h"
 #include "policy/record.h"
 
@@ -19,7 +21,9 @@ struct ruleset {
 	char *block; /* the records */
 	size_t len, size;
 	struct index index;
+	struct filter filter; /* over the keys in the index; made by ruleset_trim */
 	uint64_t depths[2]; /* bit n: a base with n labels */
+	unsigned deepest; /* the highest of them */
 	uint64_t v4_lengths; /* bit n: a range with n bits */
 	uint64_t v6_lengths[3];
 	uint32_t any[LIMIT_NAME_ENTRIES]; /* places of the "*" entries */
@@ -54,7 +58,8 @@ enum ruleset_result ruleset_enter(struct ruleset *rs, uint32_t place);
 /* Drops everything from `len` on; nothing of it may have been entered. */
 void ruleset_cut(struct ruleset *rs, size_t len);
 
-/* Gives back what growing left over. False without memory; the ruleset is whole all the same. */
+/* Ends the growing: makes the filter and gives back what is left over. Before, nothing can be
+ * matched. False without memory; then only ruleset_done is left to do. */
 bool ruleset_trim(struct ruleset *rs);
 
 /* Bytes of memory, apart from the struct itself. */
@@ -68,7 +73,10 @@ static inline const struct record *ruleset_record(const struct ruleset *rs, uint
 /* The base of any record that has one, of RECORD_HOLES too. */
 struct slice ruleset_base(const struct ruleset *rs, const struct record *r);
 
-/* The keys. */
+/* The keys. That of a base is hash_bytes(seed, base). Keys of bases with three and more labels that
+ * end in the same three share a line of the filter, all others have a line of their own. */
+enum { RULESET_GROUP_LABELS = 3 };
+
 static inline uint64_t ruleset_hole_key(uint64_t base_key, bool prefix, struct slice part)
 {
 	return hash_bytes(base_key ^ (prefix ? 0x5052 : 0x5355), part.ptr, part.len);

@@ -31,15 +31,31 @@ static const char *type_word(const struct toml_value *value)
 	return "a table";
 }
 
+/* What an empty default does not show. */
+static const char *list_example(enum option_type type)
+{
+	if (type == OPTION_TYPE_ALLOW || type == OPTION_TYPE_DENY)
+		return "[\"*.example.com\"]";
+	if (type == OPTION_TYPE_ALLOW_FILES || type == OPTION_TYPE_DENY_FILES)
+		return "[\"blocklist.txt\"]";
+	if (type == OPTION_TYPE_SERVERS)
+		return "[\"127.0.0.1:5353\"]";
+	if (type == OPTION_TYPE_LISTEN_CONTROL)
+		return "[\"127.0.0.1:3129\"]";
+	return "[\"cached\"]";
+}
+
 bool setting_wrong(struct loading *l, const struct option_row *row, const struct toml_value *value,
 	const char *wanted)
 {
+	bool empty_list = slice_equal(slice_of(row->standard), SLICE("[]"));
+	/* Foreign keys have no default, only a value that needs no mention. */
+	bool shown = row->standard[0] && row->effect != OPTION_FOREIGN && row->standard[0] != '{';
 	char example[128] = "";
 
-	/* Foreign keys have no default, only a value that needs no mention. */
-	if (row->standard[0] && row->effect != OPTION_FOREIGN && row->standard[0] != '{')
+	if (shown)
 		snprintf(example, sizeof(example), ": write for example %s = %s", row->name,
-			row->standard);
+			empty_list ? list_example(row->type) : row->standard);
 	return loading_fail(l, value->place, "%s must be %s, not %s%s", row->name, wanted,
 		type_word(value), example);
 }
@@ -353,7 +369,7 @@ bool setting_apply(struct loading *l, enum option option, const struct toml_valu
 	if (l->layer == LAYER_REQUIREMENTS && local.layer == LAYER_CONFIG)
 		setting_write(l->config, row, &before);
 	bool stored = store(l, row, value);
-	if (stored) {
+	if (stored && l->layer > LAYER_DEFAULT) {
 		*origin = loading_origin(l, value->place);
 		if (l->layer == LAYER_REQUIREMENTS && local.layer == LAYER_CONFIG)
 			tell_pinned(l, option, &local, &before);

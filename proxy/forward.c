@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/forward.h"
 
+#include <time.h>
+
 enum { DEFAULT_PORT = 80 };
 
 /* What the Connection fields of a head name. */
@@ -234,6 +236,21 @@ static bool put_told_length(struct buffer *b, const struct head *h)
 	return true;
 }
 
+/* An IMF-fixdate, RFC 9110 §5.6.7; strftime would ask the locale for the names. */
+static bool put_date(struct buffer *b, const struct head *h, int64_t now)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t seconds = (time_t)now;
+	struct tm t;
+
+	if (now <= 0 || head_field(h, SLICE("Date")).ptr || !gmtime_r(&seconds, &t))
+		return true;
+	return buffer_format(b, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[t.tm_wday],
+		t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
 /* How the content goes to the client, RFC 9112 §6: by its length where that is known, else in
  * chunks where the client knows them, else to the end of the connection. */
 static bool put_framing(struct buffer *b, const struct head *h, bool chunked)
@@ -267,6 +284,8 @@ bool forward_response(struct buffer *b, const struct head *h, const struct forwa
 	put(b, h->phrase);
 	put(b, SLICE("\r\n"));
 	put_kept(b, h);
+	if (!interim)
+		put_date(b, h, client->now);
 	put_framing(b, h, chunked);
 	put_via(b, h, via);
 	if (h->upgrade)

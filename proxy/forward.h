@@ -34,6 +34,8 @@ struct forward_client {
 	uint8_t minor; /* the client's HTTP/1.minor: no chunked and no 1xx for 0 */
 	bool keep_alive; /* may the client's connection go on */
 	bool head_only; /* the request was HEAD */
+	int64_t now; /* Unix time in seconds, for the Date of a final response that came without one
+	                (RFC 9110 §6.6.1); 0: none is added */
 };
 
 /* The response for the client. *ret_chunked says that content must go through forward_chunk (so it

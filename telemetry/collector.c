@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "telemetry/collector.h"
 
-#include "base/escape.h"
 #include "base/limits.h"
 #include "telemetry/curl_api.h"
 #include "telemetry/otlp.h"
@@ -264,7 +263,7 @@ static void post_ended(struct collector *c, CURLcode code)
 	} else {
 		const char *text = c->api->easy_strerror(code);
 		c->result = POST_FAILED;
-		escape_text(slice_of(text), c->failure, sizeof(c->failure));
+		snprintf(c->failure, sizeof(c->failure), "no answer from the collector: %s", text);
 	}
 	c->api->multi_remove_handle(c->multi, c->easy);
 }

@@ -25,7 +25,7 @@ static void parcel_settle(struct delivery *d, struct parcel *p)
 		ring_settle(d->rings[i], &p->marks[i]);
 	if (p->spool_dropped > 0)
 		spool_settle_dropped(d->spool, p->spool_dropped);
-	p->spool_dropped = 0;
+	p->spool_dropped = p->loss_records = p->losses = 0;
 }
 
 /* From here on nothing is added. */
@@ -40,7 +40,13 @@ static void parcel_seal(struct delivery *d, struct parcel *p)
 
 static bool parcel_store(struct delivery *d, struct parcel *p)
 {
-	struct spool_batch stored = {0, p->batch.records, p->batch.gzip, p->batch.body};
+	struct spool_batch stored = {
+		.records = p->batch.records,
+		.loss_records = p->loss_records,
+		.losses = p->losses,
+		.gzip = p->batch.gzip,
+		.body = p->batch.body,
+	};
 	int64_t keep = d->sending == SENDING_STORED ? d->stored.id : 0;
 
 	if (!spool_store(d->spool, &stored, keep))
@@ -253,8 +259,11 @@ bool delivery_add(struct delivery *d, const struct event *e, const struct view *
 
 /* ---- the end, and rest -------------------------------------------------------------------- */
 
-bool delivery_safe(const struct delivery *d)
+bool delivery_safe(const struct delivery *d, uint64_t now_ms)
 {
+	/* A record in the spool that is just being delivered would be delivered twice. */
+	if (d->posted && now_ms - d->sent_ms < LATE_MS)
+		return false;
 	return d->open.batch.records == 0 && d->sending != SENDING_DIRECT &&
 	       (d->durable || spool_records(d->spool) == 0);
 }

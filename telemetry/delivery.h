@@ -22,6 +22,8 @@ struct parcel {
 	struct batch batch;
 	struct ring_mark *marks; /* one for each ring */
 	uint64_t spool_dropped; /* of the spool's losses, reported within */
+	uint64_t loss_records; /* records in it that report losses */
+	uint64_t losses; /* what they report */
 };
 
 enum sending {
@@ -68,8 +70,9 @@ void delivery_turn(struct delivery *d, uint64_t now_ms, bool half_full);
 /* Milliseconds until delivery_turn has something to do by itself; UINT32_MAX: never. */
 uint32_t delivery_due_ms(const struct delivery *d, uint64_t now_ms);
 
-/* True when every record added is delivered or in a spool that outlives the process. */
-bool delivery_safe(const struct delivery *d);
+/* True when every record added is delivered or in a spool that outlives the process, and no answer
+ * is to be expected right now. */
+bool delivery_safe(const struct delivery *d, uint64_t now_ms);
 /* True when it is worth waiting for the collector at the end: it is well, or there is no disk. */
 bool delivery_well(const struct delivery *d);
 /* Everything not safe goes to the spool, the post under way is forgotten. Returns the records that

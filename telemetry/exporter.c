@@ -114,7 +114,8 @@ static void *run(void *argument)
 		now_ms = monotonic_ms();
 		publish_counts(e);
 		rest(e, now_ms, busy);
-		if (stopping && (pump_empty(&e->pump) || now_ms >= atomic_load(&e->stop_ms)))
+		if (stopping &&
+			(pump_empty(&e->pump, now_ms) || now_ms >= atomic_load(&e->stop_ms)))
 			break;
 		wait_for_work(e, tick_ms(e, now_ms));
 	}

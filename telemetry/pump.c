@@ -66,14 +66,15 @@ static void report_loss(struct pump *p, uint64_t count, struct slice cause)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	event.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	p->dropped += count;
+	p->delivery.open.loss_records++;
+	p->delivery.open.losses += count;
 	pump_event(p, &event);
 }
 
 /* Losses become records of the open batch and are settled with it. */
 static void report_losses(struct pump *p)
 {
-	uint64_t from_rings = 0, from_spool;
+	uint64_t from_rings = 0, from_spool, again;
 
 	if (!pump_wants(p))
 		return;
@@ -81,13 +82,14 @@ static void report_losses(struct pump *p)
 		from_rings += ring_take_dropped(p->rings[i]);
 	if (from_rings > 0)
 		report_loss(p, from_rings, SLICE("a ring was full, or torn by a killed process"));
+	p->dropped += from_rings;
 	if (!p->has_collector)
 		return;
-	from_spool = spool_take_dropped(p->delivery.spool);
-	if (from_spool > 0) {
-		p->delivery.open.spool_dropped += from_spool;
+	from_spool = spool_take_dropped(p->delivery.spool, &again);
+	p->delivery.open.spool_dropped += from_spool;
+	p->dropped += from_spool - again;
+	if (from_spool > 0)
 		report_loss(p, from_spool, SLICE("the spool was full or damaged"));
-	}
 }
 
 static void tell_losses(struct pump *p, uint64_t now_ms)
@@ -166,7 +168,7 @@ uint32_t pump_due_ms(const struct pump *p, uint64_t now_ms)
 	return p->has_collector ? delivery_due_ms(&p->delivery, now_ms) : UINT32_MAX;
 }
 
-bool pump_empty(struct pump *p)
+bool pump_empty(struct pump *p, uint64_t now_ms)
 {
 	bool written = !p->lines || lines_flush(p->lines);
 
@@ -174,7 +176,7 @@ bool pump_empty(struct pump *p)
 		return written;
 	if (!delivery_well(&p->delivery))
 		delivery_store(&p->delivery);
-	return written && delivery_safe(&p->delivery);
+	return written && delivery_safe(&p->delivery, now_ms);
 }
 
 void pump_finish(struct pump *p)

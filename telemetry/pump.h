@@ -34,7 +34,7 @@ uint32_t pump_due_ms(const struct pump *p, uint64_t now_ms);
 
 /* The writers have stopped: true once everything is delivered, stored or written. Stores what the
  * collector does not take now. */
-bool pump_empty(struct pump *p);
+bool pump_empty(struct pump *p, uint64_t now_ms);
 /* The end, with or without pump_empty: stores what it can, counts what it cannot. */
 void pump_finish(struct pump *p);
 

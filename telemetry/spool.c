@@ -18,18 +18,22 @@ struct spool {
 	uint64_t records;
 	uint64_t dropped; /* not settled, as in the file */
 	uint64_t dropped_taken; /* of those */
+	uint64_t again; /* dropped reports of losses, not taken */
 	int64_t last_id; /* ids only grow, also over a file set aside */
 	char *body; /* of the oldest batch, as last handed out */
 	bool complained; /* about the disk, since it last worked */
 };
 
+/* A new file is made without waiting for the disk: nothing is in it yet. */
 static const char schema[] =
-	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;"
 	"PRAGMA journal_size_limit = 1048576; PRAGMA cache_size = -256;"
 	"CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY,"
-	" records INTEGER NOT NULL, gzip INTEGER NOT NULL, body BLOB NOT NULL);"
+	" records INTEGER NOT NULL, loss_records INTEGER NOT NULL, losses INTEGER NOT NULL,"
+	" gzip INTEGER NOT NULL, body BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS loss (id INTEGER PRIMARY KEY, dropped INTEGER NOT NULL);"
-	"INSERT OR IGNORE INTO loss VALUES (1, 0);";
+	"INSERT OR IGNORE INTO loss VALUES (1, 0);"
+	"PRAGMA synchronous = NORMAL;";
 
 static uint64_t positive(sqlite3_int64 value)
 {
@@ -74,7 +78,7 @@ static void db_close(struct spool *s)
 	s->bytes = s->records = 0;
 }
 
-/* What the file holds. False when it cannot be read as a spool. */
+/* What the file holds. False when it cannot be read as a spool: damaged, or another version's. */
 static bool db_measure(struct spool *s)
 {
 	sqlite3_stmt *st = statement(s, "PRAGMA quick_check(1)", 0, NULL);
@@ -85,8 +89,8 @@ static bool db_measure(struct spool *s)
 	if (!sound)
 		return false;
 	st = statement(s,
-		"SELECT total(length(body)), total(records), max(id), (SELECT dropped FROM loss)"
-		" FROM batch",
+		"SELECT total(length(body)), total(records), max(id), (SELECT dropped FROM loss),"
+		" max(loss_records), max(losses), max(gzip) FROM batch",
 		0, NULL);
 	sound = st && sqlite3_step(st) == SQLITE_ROW;
 	if (sound) {
@@ -234,36 +238,46 @@ void spool_free(struct spool *s)
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-/* Drops the oldest batch but `keep`, within the transaction that is open. */
+/* Drops the oldest batch but `keep`, within the transaction that is open. A record that only told
+ * of losses is none itself: what it told is to be told again. */
 static bool drop_oldest(struct spool *s, int64_t keep)
 {
-	int64_t id = 0, records = 0, bytes = 0;
+	struct spool_batch old = {0};
+	int64_t bytes = 0;
 	sqlite3_stmt *st = statement(s,
-		"SELECT id, records, length(body) FROM batch WHERE id <> ?1 ORDER BY id LIMIT 1", 1,
-		&keep);
+		"SELECT id, records, loss_records, losses, length(body) FROM batch"
+		" WHERE id <> ?1 ORDER BY id LIMIT 1",
+		1, &keep);
 	bool found = st && sqlite3_step(st) == SQLITE_ROW;
 
 	if (found) {
-		id = sqlite3_column_int64(st, 0);
-		records = sqlite3_column_int64(st, 1);
-		bytes = sqlite3_column_int64(st, 2);
+		old.id = sqlite3_column_int64(st, 0);
+		old.records = positive(sqlite3_column_int64(st, 1));
+		old.loss_records = positive(sqlite3_column_int64(st, 2));
+		old.losses = positive(sqlite3_column_int64(st, 3));
+		bytes = sqlite3_column_int64(st, 4);
 	}
 	sqlite3_finalize(st);
-	if (!found || !run(s, "DELETE FROM batch WHERE id = ?1", 1, &id) ||
-		!run(s, "UPDATE loss SET dropped = dropped + ?1", 1, &records))
+	const int64_t lost = (int64_t)(old.records - old.loss_records + old.losses);
+	if (!found || !run(s, "DELETE FROM batch WHERE id = ?1", 1, &old.id) ||
+		!run(s, "UPDATE loss SET dropped = dropped + ?1", 1, &lost))
 		return false;
-	s->records -= positive(records);
+	s->records -= old.records;
 	s->bytes -= positive(bytes);
-	s->dropped += positive(records);
+	s->dropped += positive(lost);
+	s->again += old.losses;
 	return true;
 }
 
 static bool insert(struct spool *s, const struct spool_batch *batch)
 {
-	const int64_t numbers[] = {batch->id, (int64_t)batch->records, batch->gzip};
+	const int64_t numbers[] = {batch->id, (int64_t)batch->records, (int64_t)batch->loss_records,
+		(int64_t)batch->losses, batch->gzip};
 	sqlite3_stmt *st = statement(s,
-		"INSERT INTO batch (id, records, gzip, body) VALUES (?1, ?2, ?3, ?4)", 3, numbers);
-	bool ok = st && sqlite3_bind_blob64(st, 4, batch->body.ptr, batch->body.len,
+		"INSERT INTO batch (id, records, loss_records, losses, gzip, body)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		5, numbers);
+	bool ok = st && sqlite3_bind_blob64(st, 6, batch->body.ptr, batch->body.len,
 				SQLITE_STATIC) == SQLITE_OK;
 
 	ok = ok && sqlite3_step(st) == SQLITE_DONE;
@@ -274,7 +288,8 @@ bool spool_store(struct spool *s, struct spool_batch *batch, int64_t keep)
 {
 	if (!db_open(s))
 		return false;
-	const uint64_t bytes = s->bytes, records = s->records, dropped = s->dropped;
+	const uint64_t bytes = s->bytes, records = s->records, dropped = s->dropped,
+		       again = s->again;
 	batch->id = ++s->last_id;
 	bool ok = run(s, "BEGIN", 0, NULL);
 	while (ok && s->bytes > 0 && s->bytes + batch->body.len > s->bound)
@@ -287,6 +302,7 @@ bool spool_store(struct spool *s, struct spool_batch *batch, int64_t keep)
 		s->bytes = bytes;
 		s->records = records;
 		s->dropped = dropped;
+		s->again = again;
 		run(s, "ROLLBACK", 0, NULL);
 		if (s->path && damaged)
 			set_aside(s);
@@ -349,11 +365,13 @@ uint64_t spool_records(const struct spool *s)
 	return s->records;
 }
 
-uint64_t spool_take_dropped(struct spool *s)
+uint64_t spool_take_dropped(struct spool *s, uint64_t *ret_again)
 {
 	uint64_t taken = s->dropped - s->dropped_taken;
 
+	*ret_again = s->again;
 	s->dropped_taken = s->dropped;
+	s->again = 0;
 	return taken;
 }
 

@@ -13,6 +13,8 @@ struct spool; /* opaque */
 struct spool_batch {
 	int64_t id; /* from spool_store or spool_oldest */
 	uint64_t records;
+	uint64_t loss_records; /* of them, those that only report losses */
+	uint64_t losses; /* what they report */
 	bool gzip;
 	struct slice body;
 };
@@ -38,9 +40,11 @@ void spool_remove(struct spool *s, const struct spool_batch *batch);
 /* Records waiting. */
 uint64_t spool_records(const struct spool *s);
 
-/* Records dropped and not returned before, an earlier process's included. The count stays in the
- * file until spool_settle_dropped says that so many are reported and that is delivered or stored. */
-uint64_t spool_take_dropped(struct spool *s);
+/* Records dropped and not returned before, an earlier process's included. What a dropped batch had
+ * reported as lost is among them, so that it is reported again: that much is in *ret_again. The
+ * count stays in the file until spool_settle_dropped says that so many are reported and that is
+ * delivered or stored. */
+uint64_t spool_take_dropped(struct spool *s, uint64_t *ret_again);
 void spool_settle_dropped(struct spool *s, uint64_t count);
 
 #endif

@@ -45,7 +45,7 @@ static inline void rewrite_note(struct rewrite *r, const struct field *fields, s
 static inline void rewrite_head(struct rewrite *r, const struct head *h)
 {
 	struct target t = {.port = 80, .host_len = 1, .host = "a"};
-	struct forward_client client = {1, true, slice_equal(r->method, SLICE("HEAD"))};
+	struct forward_client client = {1, true, slice_equal(r->method, SLICE("HEAD")), 0};
 	bool close = false, kept;
 
 	r->chunked = h->framing == FRAMING_CHUNKED;

@@ -167,7 +167,8 @@ int main(int argc, char **argv)
 	struct exporter_counts counts;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ring = ring_open(option(argc, argv, "ring"), size ? strtoul(size, NULL, 10) : 1048576);
+	ring = ring_open(
+		option(argc, argv, "ring"), size ? strtoul(size, NULL, 10) : 4 * 1024 * 1024);
 	if (!ring) {
 		perror("ring");
 		return 1;

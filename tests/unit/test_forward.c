@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Heads written anew: each row is what arrives and what leaves. */
-#include "tests/unit/rows.h"
-
-#include "proxy/forward.h"
-
-#include <stdio.h>
-
-#define VIA "Via: 1.1 gate\r\n"
+/* Requests written anew: each row is what arrives and what leaves. */
+#include "tests/unit/heads.h"
 
 static struct target target_of(const char *host, uint16_t port, uint8_t family)
 {
@@ -16,19 +10,6 @@ static struct target target_of(const char *host, uint16_t port, uint8_t family)
 	t.address.family = family;
 	memcpy(t.host, host, t.host_len);
 	return t;
-}
-
-static struct message *read_head(enum message_kind kind, const char *text, const char *method)
-{
-	struct message *m = message_new(kind);
-	struct slice input = slice_of(text), data;
-
-	assert_non_null(m);
-	if (kind == MESSAGE_RESPONSE)
-		message_expect(m, slice_of(method), true);
-	ROW_CHECK(text, message_read(m, &input, &data) == MESSAGE_HEAD, "%s",
-		reason_word(message_fault(m)));
-	return m;
 }
 
 static void check_request(const char *name, const char *in, const char *path, const char *out)
@@ -182,121 +163,6 @@ static void hosts_are_canonical(void **state)
 	message_free(m);
 }
 
-static void responses_are_written_anew(void **state)
-{
-	static const struct {
-		const char *name, *in, *method;
-		struct forward_client client;
-		const char *out;
-		bool chunked, close;
-	} rows[] = {
-		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: y\r\n\r\n", "GET",
-			{1, true, false},
-			"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 3\r\n" VIA "\r\n", false,
-			false},
-		{"length, then close", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "GET",
-			{1, false, false},
-			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" VIA "Connection: close\r\n\r\n",
-			false, true},
-		{"upstream closes, client need not",
-			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", "GET",
-			{1, true, false}, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" VIA "\r\n",
-			false, false},
-		{"length to 1.0", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "GET",
-			{0, false, false},
-			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" VIA "Connection: close\r\n\r\n",
-			false, true},
-		{"length to 1.0 that stays", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "GET",
-			{0, true, false},
-			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" VIA
-			"Connection: keep-alive\r\n\r\n",
-			false, false},
-		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n",
-			"GET", {1, true, false},
-			"HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n" VIA
-			"\r\n",
-			true, false},
-		{"chunked to 1.0", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "GET",
-			{0, true, false}, "HTTP/1.1 200 OK\r\n" VIA "Connection: close\r\n\r\n",
-			false, true},
-		{"until close", "HTTP/1.0 200 OK\r\n\r\n", "GET", {1, true, false},
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.0 gate\r\n\r\n",
-			true, false},
-		{"until close to 1.0", "HTTP/1.1 200 OK\r\n\r\n", "GET", {0, true, false},
-			"HTTP/1.1 200 OK\r\n" VIA "Connection: close\r\n\r\n", false, true},
-		{"head with length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "HEAD",
-			{1, true, true}, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" VIA "\r\n",
-			false, false},
-		{"head with chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-			"HEAD", {1, true, true}, "HTTP/1.1 200 OK\r\n" VIA "\r\n", false, false},
-		{"304 with length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", "GET",
-			{1, true, false},
-			"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n" VIA "\r\n", false,
-			false},
-		{"204 with length 0", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "GET",
-			{1, true, false}, "HTTP/1.1 204 No Content\r\n" VIA "\r\n", false, false},
-		{"100", "HTTP/1.1 100 Continue\r\n\r\n", "GET", {1, false, false},
-			"HTTP/1.1 100 Continue\r\n" VIA "\r\n", false, false},
-		{"103 to 1.0", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", "GET",
-			{0, false, false}, "", false, false},
-		{"101",
-			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-			"Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
-			"GET", {1, true, false},
-			"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n" VIA
-			"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-			false, false},
-		{"no phrase", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "GET", {1, true, false},
-			"HTTP/1.1 200 \r\nContent-Length: 0\r\n" VIA "\r\n", false, false},
-		{"hop by hop",
-			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x\r\nX: 1\r\n"
-			"Keep-Alive: 5\r\nProxy-Authenticate: Basic\r\nProxy-Status: up\r\n"
-			"Upgrade: h2c\r\nVia: 1.1 b\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n",
-			"GET", {1, true, false},
-			"HTTP/1.1 200 OK\r\nProxy-Status: up\r\nVia: 1.1 b\r\nSet-Cookie: a\r\n"
-			"Set-Cookie: b\r\nContent-Length: 0\r\n" VIA "\r\n",
-			false, false},
-	};
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct message *m = read_head(MESSAGE_RESPONSE, rows[i].in, rows[i].method);
-		bool chunked = !rows[i].chunked, close = !rows[i].close;
-		struct buffer b;
-		buffer_init(&b, 4096);
-		bool ok = forward_response(
-			&b, message_head(m), &rows[i].client, "1.1 gate", &chunked, &close);
-		struct slice got = buffer_bytes(&b);
-		ROW_CHECK(rows[i].name, ok && slice_equal(got, slice_of(rows[i].out)), "\n%.*s",
-			(int)got.len, got.ptr);
-		ROW_CHECK(rows[i].name, chunked == rows[i].chunked, "chunked %d", chunked);
-		ROW_CHECK(rows[i].name, close == rows[i].close, "close %d", close);
-		buffer_done(&b);
-		message_free(m);
-	}
-}
-
-static void chunks_are_framed(void **state)
-{
-	static const struct field trailers[] = {
-		{{"X-Sum", 5}, {"1", 1}, FIELD_OTHER},
-		{{"Host", 4}, {"evil", 4}, FIELD_HOST},
-		{{"Connection", 10}, {"close", 5}, FIELD_CONNECTION},
-		{{"Content-Type", 12}, {"x", 1}, FIELD_OTHER},
-		{{"authorization", 13}, {"x", 1}, FIELD_OTHER},
-		{{"Via", 3}, {"1.1 x", 5}, FIELD_VIA},
-		{{"Y", 1}, {"", 0}, FIELD_OTHER},
-	};
-	struct buffer b;
-	(void)state;
-	buffer_init(&b, 4096);
-	assert_true(forward_chunk(&b, SLICE("")));
-	assert_true(forward_chunk(&b, SLICE("hello, chunks!..")));
-	assert_true(forward_last_chunk(&b, trailers, COUNT(trailers)));
-	struct slice want = SLICE("10\r\nhello, chunks!..\r\n0\r\nX-Sum: 1\r\nY: \r\n\r\n");
-	assert_true(slice_equal(buffer_bytes(&b), want));
-	buffer_done(&b);
-}
-
 static void nothing_ends_a_line_early(void **state)
 {
 	static const struct {
@@ -376,8 +242,6 @@ int main(void)
 		cmocka_unit_test(requests_are_written_anew),
 		cmocka_unit_test(hop_by_hop_fields_stay_here),
 		cmocka_unit_test(hosts_are_canonical),
-		cmocka_unit_test(responses_are_written_anew),
-		cmocka_unit_test(chunks_are_framed),
 		cmocka_unit_test(nothing_ends_a_line_early),
 		cmocka_unit_test(a_full_buffer_refuses),
 		cmocka_unit_test(loops_are_seen),
