@@ -47,12 +47,16 @@ static uint64_t record_sequence(const void *record)
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* Moves *position to the next whole record after `sequence`, before `head`. Steps over bytes that
- * are none; false when there is none left, *position is `head` then. */
+ * are none, or that claim a number never given out; false when there is none left, *position is
+ * `head` then. */
 static bool record_find(const struct ring *r, uint64_t *position, uint64_t head, uint64_t sequence)
 {
+	const uint64_t begun = LOAD(r->header->begun);
+
 	for (; *position < head; *position += 8) {
 		const char *at = ring_at(r, *position);
-		if (record_valid(at, head - *position) && record_sequence(at) > sequence)
+		if (record_valid(at, head - *position) && record_sequence(at) > sequence &&
+			record_sequence(at) <= begun)
 			return true;
 	}
 	return false;

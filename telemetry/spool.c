@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,28 +203,45 @@ static void db_remove_empty(struct spool *s)
 	}
 }
 
+/* The folder decides: the file comes with the first batch. */
+static bool place_writable(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+	int len = slash ? snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path)
+			: snprintf(folder, sizeof(folder), ".");
+
+	return len > 0 && (size_t)len < sizeof(folder) && access(folder, W_OK | X_OK) == 0;
+}
+
 struct spool *spool_new(const char *path, uint64_t bytes, char *ret_error, size_t error_size)
 {
 	struct spool *s = calloc(1, sizeof(*s));
 	struct stat status;
 
+	snprintf(ret_error, error_size, "out of memory");
 	if (s && path)
 		s->path = strdup(path);
-	if (!s || (path && !s->path)) {
-		snprintf(ret_error, error_size, "out of memory");
-		free(s);
-		return NULL;
-	}
+	if (!s || (path && !s->path))
+		goto fail;
 	s->bound = bytes;
-	if (path && stat(path, &status) == 0 && status.st_size > 0) {
-		if (!db_open(s)) {
-			snprintf(ret_error, error_size, "spool %s cannot be opened", path);
-			spool_free(s);
-			return NULL;
-		}
-		db_remove_empty(s);
+	if (!path)
+		return s;
+	if (!place_writable(path)) {
+		snprintf(ret_error, error_size, "spool %s cannot be written: %s", path,
+			strerror(errno));
+		goto fail;
 	}
-	return s;
+	if (stat(path, &status) != 0 || status.st_size == 0)
+		return s;
+	if (db_open(s)) {
+		db_remove_empty(s);
+		return s;
+	}
+	snprintf(ret_error, error_size, "spool %s cannot be opened", path);
+fail:
+	spool_free(s);
+	return NULL;
 }
 
 void spool_free(struct spool *s)

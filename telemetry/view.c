@@ -36,7 +36,14 @@ static void put_address(struct view *v, const struct address *a)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
-	put(v, slice_from(text, address_format(a, text)));
+	if (a->family != 4) {
+		put(v, slice_from(text, address_format(a, text)));
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		put(v, i > 0 ? SLICE(".") : SLICE(""));
+		put_number(v, a->bytes[i]);
+	}
 }
 
 /* Milliseconds are enough for a person. */

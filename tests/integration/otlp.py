@@ -21,6 +21,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 PACKAGE = "@opentelemetry/otlp-grpc-exporter-base"
 VERSION = "0.35.0"
+TOP = pathlib.Path(__file__).resolve().parents[2]
 EVENT_NAME_FIELD = 12  # younger than the package's schema, so it must show as an unknown field
 
 
@@ -31,6 +32,9 @@ def cache_directory():
 
 def protos():
     """The folder of the official .proto files, installed when it is missing."""
+    installed = TOP / "build" / "npm" / "node_modules" / PACKAGE
+    if (installed / "package.json").exists():
+        return installed / "build" / "protos"
     home = cache_directory() / f"otlp-{VERSION}"
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
