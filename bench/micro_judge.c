@@ -180,7 +180,7 @@ int main(void)
 	char(*texts)[TEXT_SIZE] = calloc(TARGETS, TEXT_SIZE);
 
 	if (!small || !large || !texts)
-		return 1;
+		abort();
 	struct policy_counts counts = policy_counts(large);
 	printf("policy load, 1000000 patterns: %.3f s, %.1f bytes per pattern\n",
 		(double)large_ns / 1e9, (double)counts.bytes / (counts.allow + counts.deny));
