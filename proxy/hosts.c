@@ -30,6 +30,7 @@ struct hosts {
 	char *text; /* the file, lower case; the names point into it */
 	struct host_line *lines;
 	size_t line_count, line_size;
+	bool cut; /* there were more lines than line_size */
 	struct name_map names;
 };
 
@@ -42,6 +43,7 @@ static void clear(struct hosts *h)
 	h->text = NULL;
 	h->line_count = 0;
 	h->line_size = 0;
+	h->cut = false;
 }
 
 /* The next run of bytes between blanks; empty at the end. */
@@ -65,8 +67,12 @@ static void add_name(struct hosts *h, struct slice name, const struct address *a
 {
 	if (slice_ends(name, SLICE(".")))
 		name.len--;
-	if (name.len == 0 || name.len > LIMIT_NAME_BYTES || h->line_count == h->line_size)
+	if (name.len == 0 || name.len > LIMIT_NAME_BYTES)
 		return;
+	if (h->line_count == h->line_size) {
+		h->cut = true;
+		return;
+	}
 	struct host_line *line = &h->lines[h->line_count++];
 	*line = (struct host_line){.node.name = name, .address = *address};
 	struct name_node *node = name_map_find(&h->names, name);
@@ -125,7 +131,7 @@ static bool index_text(struct hosts *h, size_t len)
 		read_line(h, slice_first(text, end));
 		text = slice_after(text, end + 1);
 	}
-	if (h->line_count == LIMIT_HOSTS_NAMES)
+	if (h->cut)
 		log_warning("%s: only the first %d names are used", h->path, LIMIT_HOSTS_NAMES);
 	return true;
 }
