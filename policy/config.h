@@ -108,8 +108,8 @@ const char *const *config_files(const struct config *c);
  * (otel headers) are masked. */
 void config_show(const struct config *c, FILE *out, bool as_json);
 
-/* The option table: as text for `config help`, as Markdown, as the OPTIONS part of the man page. */
-enum option_format { OPTION_TEXT, OPTION_MARKDOWN, OPTION_MAN };
+/* The option table: as text for `config help`, as Markdown, as a part of the man page, as JSON. */
+enum option_format { OPTION_TEXT, OPTION_MARKDOWN, OPTION_MAN, OPTION_JSON };
 void config_help(FILE *out, enum option_format format);
 
 /* What changed between two loads, as one short sentence for the config_changed event. */

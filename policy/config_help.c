@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The option table as pages to read. */
+#include "base/escape.h"
 #include "policy/config.h"
 #include "policy/option.h"
 #include "policy/quantity.h"
@@ -149,7 +150,7 @@ static void help_markdown(FILE *out, const struct option_row *row, bool new_sect
 
 /* ---- man page ------------------------------------------------------------------------------ */
 
-/* roff: a leading dot or quote would be a request, a backslash an escape, a hyphen may break. */
+/* roff: a backslash begins an escape, a hyphen may break, a quote groups words. */
 static void roff(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -157,6 +158,8 @@ static void roff(FILE *out, const char *text)
 			fputs("\\e", out);
 		else if (*text == '-')
 			fputs("\\-", out);
+		else if (*text == '"')
+			fputs("\\(dq", out);
 		else
 			fputc(*text, out);
 	}
@@ -184,14 +187,40 @@ static void help_man(FILE *out, const struct option_row *row, bool new_section)
 	fprintf(out, "%s)\n", row->effect == OPTION_LATER ? "; no effect in this version" : "");
 }
 
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static void json_member(FILE *out, const char *name, const char *text)
+{
+	char escaped[2048];
+
+	escape_json(slice_of(text), escaped, sizeof(escaped));
+	fprintf(out, "\"%s\": \"%s\", ", name, escaped);
+}
+
+static void help_json(FILE *out, const struct option_row *row, bool new_section)
+{
+	(void)new_section;
+	fputs("  {", out);
+	json_member(out, "section", row->section);
+	json_member(out, "name", row->name);
+	json_member(out, "type", type_text(row));
+	json_member(out, "default", row->standard);
+	json_member(out, "words", row->words);
+	json_member(out, "help", row->help);
+	fprintf(out, "\"min\": %llu, \"max\": %llu, \"effect\": %s}", (unsigned long long)row->min,
+		(unsigned long long)row->max, row->effect == OPTION_LATER ? "false" : "true");
+}
+
 void config_help(FILE *out, enum option_format format)
 {
 	static void (*const writers[])(FILE *, const struct option_row *, bool) = {
 		[OPTION_TEXT] = help_text,
 		[OPTION_MARKDOWN] = help_markdown,
 		[OPTION_MAN] = help_man,
+		[OPTION_JSON] = help_json,
 	};
 	const char *section = format == OPTION_TEXT ? "" : NULL;
+	const char *between = "[\n";
 
 	for (enum option i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *row = option_row(i);
@@ -199,6 +228,11 @@ void config_help(FILE *out, enum option_format format)
 			continue;
 		bool new_section = !section || strcmp(section, row->section) != 0;
 		section = row->section;
+		if (format == OPTION_JSON)
+			fputs(between, out);
+		between = ",\n";
 		writers[format](out, row, new_section);
 	}
+	if (format == OPTION_JSON)
+		fputs("\n]\n", out);
 }

@@ -43,7 +43,7 @@ static bool is_text_array(const struct toml_value *value)
 	return true;
 }
 
-/* One key of { domain = …, protocol = …, … }. */
+/* One key of { domain = ..., protocol = ..., ... }. */
 static bool check_key(struct loading *l, enum policy_list list, const struct toml_value *v)
 {
 	static const char *const elsewhere[] = {"deny", "allow"};
@@ -99,13 +99,13 @@ static bool collect_entry(struct loading *l, enum policy_list list, const struct
 		domain = member(value, SLICE("domain"));
 		if (!domain)
 			return loading_fail(l, value->place,
-				"an entry without domain: write { domain = \"example.com\", … }");
+				"an entry without domain: write { domain = \"example.com\", ... }");
 		for (const struct toml_value *v = value->first; v; v = v->next)
 			if (!check_key(l, list, v))
 				return false;
 	} else if (value->type != TOML_TEXT) {
 		return loading_fail(l, value->place,
-			"an entry must be a pattern such as \"*.example.com\" or a table { domain = \"…\" }");
+			"an entry must be a pattern such as \"*.example.com\" or a table { domain = \"...\" }");
 	}
 	struct list_item *item = new_item(l, list, loading_origin(l, domain->place));
 	if (!item)

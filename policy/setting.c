@@ -207,11 +207,11 @@ static bool apply_exporter(
 	for (const struct toml_value *v = value->first; v; v = v->next)
 		if (!slice_equal(v->key, http.text))
 			return loading_fail(l, v->key_place,
-				"exporter \"%s\" is not spoken here: write exporter = { otlp-http = { … } } or \"none\"",
+				"exporter \"%s\" is not spoken here: write exporter = { otlp-http = { ... } } or \"none\"",
 				quote(v->key).text);
 	if (!value->first)
 		return loading_fail(l, value->place,
-			"exporter is empty: write exporter = { otlp-http = { … } } or \"none\"");
+			"exporter is empty: write exporter = { otlp-http = { ... } } or \"none\"");
 	return apply_word(l, row, &http);
 }
 
@@ -271,8 +271,8 @@ static bool apply_text(
 			l, value->place, "%s has a control character: take it out", row->name);
 	if (row->type == OPTION_TYPE_URL && !is_url(value->text))
 		return loading_fail(l, value->place,
-			"%s: \"%s\" is no URL: write http://HOST:PORT/PATH or https://…", row->name,
-			quote(value->text).text);
+			"%s: \"%s\" is no URL: write http://HOST:PORT/PATH or https://...",
+			row->name, quote(value->text).text);
 	if (row->type == OPTION_TYPE_LOG && words_find("stdout|none", value->text) < 0 &&
 		slice_find(value->text, '/') == value->text.len)
 		return loading_fail(l, value->place,

@@ -43,7 +43,7 @@ static void variables_count_where_no_file_speaks(void **state)
 		{"empty is not set", {BASE "ENDPOINT", ""}, "", OPTION_OTEL_ENDPOINT, STANDARD, ""},
 		{"bad endpoint", {LOGS "ENDPOINT", "c:4318"}, "", OPTION_OTEL_ENDPOINT, STANDARD,
 			LOGS "ENDPOINT: ignored: endpoint: \"c:4318\" is no URL: write "
-			     "http://HOST:PORT/PATH or https://…\n"},
+			     "http://HOST:PORT/PATH or https://...\n"},
 		{"headers", {BASE "HEADERS", "a=1, b = x%20y ,,c=%"}, "", OPTION_OTEL_HEADERS,
 			"{ \"a\" = \"***\", \"b\" = \"***\", \"c\" = \"***\" }", ""},
 		{"bad headers keep their secret", {LOGS "HEADERS", "a=se%0acret"}, "",
