@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/cli.h"
+
+#include "base/escape.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define BIT(flag) (1u << (flag))
+#define SOURCES   (BIT(FLAG_CONFIG) | BIT(FLAG_REQUIREMENTS) | BIT(FLAG_ALLOW) | BIT(FLAG_DENY))
+
+static const char config_path[] = "/etc/sallyport/config.toml";
+static const char requirements_path[] = "/etc/sallyport/requirements.toml";
+
+static const struct flag_row flags[FLAG_COUNT] = {
+	[FLAG_CONFIG] = {"--config", "FILE",
+		"The configuration. Else $SALLYPORT_CONFIG, else /etc/sallyport/config.toml if it exists."},
+	[FLAG_REQUIREMENTS] = {"--requirements", "FILE",
+		"What the configuration may not change. Else /etc/sallyport/requirements.toml if it exists."},
+	[FLAG_ALLOW] = {"--allow", "PATTERN",
+		"One more entry of the local allow list; may be repeated."},
+	[FLAG_DENY] = {"--deny", "PATTERN",
+		"One more entry of the local deny list; may be repeated."},
+	[FLAG_PROXY] = {"--proxy", "URL",
+		"Where the proxy is reached. Else the first listener of the configuration."},
+	[FLAG_JSON] = {"--json", NULL, "Print JSON."},
+	[FLAG_MARKDOWN] = {"--markdown", NULL, "Print Markdown."},
+	[FLAG_MAN] = {"--man", NULL, "Print the manual page as roff."},
+	[FLAG_HELP] = {"--help", NULL, "Print what the command does and takes."},
+};
+
+static const struct command commands[] = {
+	{"serve", "", 0, 0, SOURCES, "Run the proxy.", command_serve},
+	{"check", "HOST:PORT", 1, 1, SOURCES | BIT(FLAG_JSON),
+		"Say what would happen to a host and which line says so; connects nothing.",
+		command_check},
+	{"config check", "", 0, 0, SOURCES | BIT(FLAG_JSON),
+		"Load the configuration and say what is wrong with it.", command_config_check},
+	{"config show", "", 0, 0, SOURCES | BIT(FLAG_JSON),
+		"Print the values that count, and where each comes from.", command_config_show},
+	{"config help", "", 0, 0, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN) | BIT(FLAG_MAN),
+		"Print every option of the configuration.", command_config_help},
+	{"env", "", 0, 0, SOURCES | BIT(FLAG_PROXY) | BIT(FLAG_JSON),
+		"Print the variables that point tools at the proxy, for eval \"$(sallyport env)\".",
+		command_env},
+	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
+		"Print this, the help of a command, or the reasons that a refused client sees.",
+		command_help},
+	{"version", "", 0, 0, 0, "Print the version.", command_version},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+const struct command *cli_commands(size_t *ret_count)
+{
+	*ret_count = COMMAND_COUNT;
+	return commands;
+}
+
+const struct flag_row *cli_flag(enum flag flag)
+{
+	return &flags[flag];
+}
+
+/* ---- help ---------------------------------------------------------------------------------- */
+
+static void list_flags(FILE *out, const struct command *command)
+{
+	char left[40];
+
+	for (enum flag i = 0; i < FLAG_COUNT; i++) {
+		if (!(command->flags & BIT(i)) && i != FLAG_HELP)
+			continue;
+		snprintf(left, sizeof(left), "%s%s%s", flags[i].name, flags[i].value ? " " : "",
+			flags[i].value ? flags[i].value : "");
+		fprintf(out, "  %-22s %s\n", left, flags[i].help);
+	}
+}
+
+void cli_usage(FILE *out, const struct command *command)
+{
+	char left[40];
+
+	if (command) {
+		fprintf(out, "sallyport %s%s%s [FLAG]...\n%s\n\n", command->name,
+			command->operands[0] ? " " : "", command->operands, command->summary);
+		list_flags(out, command);
+		return;
+	}
+	fputs("sallyport COMMAND [FLAG]...\nThe one guarded way out of an agent sandbox.\n\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		snprintf(left, sizeof(left), "%s%s%s", commands[i].name,
+			commands[i].operands[0] ? " " : "", commands[i].operands);
+		fprintf(out, "  %-28s %s\n", left, commands[i].summary);
+	}
+	fputs("\n`sallyport COMMAND --help` lists the flags of a command.\n"
+	      "Exit status: 0 done or allowed, 1 refused or failed, 2 wrong usage.\n",
+		out);
+}
+
+/* Returns EXIT_USAGE. */
+static int wrong_usage(const struct command *command, const char *what, const char *word)
+{
+	fprintf(stderr, "sallyport: %s%s%s\n", what, word ? " " : "", word ? word : "");
+	fprintf(stderr, "Try `sallyport %s%s--help`.\n", command ? command->name : "",
+		command ? " " : "");
+	return EXIT_USAGE;
+}
+
+/* ---- parsing ------------------------------------------------------------------------------- */
+
+/* The command that the words begin with; *ret_used is how many of them it took. */
+static const struct command *find_command(char **words, int count, int *ret_used)
+{
+	char two[64];
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		*ret_used = strchr(commands[i].name, ' ') ? 2 : 1;
+		if (count < *ret_used)
+			continue;
+		snprintf(two, sizeof(two), *ret_used == 2 ? "%s %s" : "%s", words[0],
+			*ret_used == 2 ? words[1] : "");
+		if (strcmp(two, commands[i].name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int unknown_command(const char *word)
+{
+	struct slice first = slice_of(word);
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		struct slice name = slice_of(commands[i].name);
+		size_t space = slice_find(name, ' ');
+		if (space < name.len && slice_equal(slice_first(name, space), first))
+			return wrong_usage(NULL, "write more, as in sallyport", commands[i].name);
+	}
+	return wrong_usage(NULL, "unknown command", word);
+}
+
+/* The flag of "--name" or "--name=value"; FLAG_COUNT when there is none. */
+static enum flag find_flag(const char *word, const char **ret_value)
+{
+	struct slice all = slice_of(word);
+	struct slice name = slice_first(all, slice_find(all, '='));
+
+	*ret_value = name.len < all.len ? word + name.len + 1 : NULL;
+	if (strcmp(word, "-h") == 0)
+		return FLAG_HELP;
+	for (enum flag i = 0; i < FLAG_COUNT; i++)
+		if (slice_equal(name, slice_of(flags[i].name)))
+			return i;
+	return FLAG_COUNT;
+}
+
+/* The lists of --allow and --deny, as long as the arguments at most. */
+struct entries {
+	const char **allow, **deny;
+};
+
+static void keep(struct arguments *a, struct entries *e, enum flag flag, const char *value)
+{
+	a->given[flag] = true;
+	a->values[flag] = value;
+	if (flag == FLAG_ALLOW)
+		e->allow[a->sources.allow_count++] = value;
+	if (flag == FLAG_DENY)
+		e->deny[a->sources.deny_count++] = value;
+}
+
+/* EXIT_DONE, or EXIT_USAGE with the sentence printed. */
+static int parse(struct arguments *a, struct entries *e, char **words, int count)
+{
+	size_t operands = 0;
+	bool only_operands = false;
+
+	for (int i = 0; i < count; i++) {
+		const char *word = words[i], *value;
+		if (only_operands || word[0] != '-') {
+			if (operands == a->command->most)
+				return wrong_usage(a->command, "unexpected", word);
+			a->operands[operands++] = word;
+			continue;
+		}
+		only_operands = strcmp(word, "--") == 0;
+		if (only_operands)
+			continue;
+		enum flag flag = find_flag(word, &value);
+		if (flag == FLAG_COUNT || (flag != FLAG_HELP && !(a->command->flags & BIT(flag))))
+			return wrong_usage(a->command, "unknown flag", word);
+		if (!flags[flag].value && value)
+			return wrong_usage(a->command, "no value goes with", flags[flag].name);
+		if (flags[flag].value && !value && i + 1 < count)
+			value = words[++i];
+		if (flags[flag].value && (!value || value[0] == '\0'))
+			return wrong_usage(a->command, "a value is missing behind", word);
+		keep(a, e, flag, value);
+	}
+	if (operands < a->command->least && !a->given[FLAG_HELP])
+		return wrong_usage(a->command, "missing", a->command->operands);
+	return EXIT_DONE;
+}
+
+/* A file that is there but cannot be read is an error later, not a reason to do without it. */
+static const char *if_exists(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 || errno != ENOENT ? path : NULL;
+}
+
+static void find_files(struct arguments *a)
+{
+	const char *variable = getenv("SALLYPORT_CONFIG");
+
+	a->sources.config_file = a->values[FLAG_CONFIG];
+	if (!a->sources.config_file && variable && variable[0])
+		a->sources.config_file = variable;
+	if (!a->sources.config_file)
+		a->sources.config_file = if_exists(config_path);
+	a->sources.requirements_file = a->values[FLAG_REQUIREMENTS];
+	if (!a->sources.requirements_file)
+		a->sources.requirements_file = if_exists(requirements_path);
+}
+
+static int run(struct arguments *a)
+{
+	if (a->given[FLAG_HELP]) {
+		cli_usage(stdout, a->command);
+		return EXIT_DONE;
+	}
+	find_files(a);
+	return a->command->run(a);
+}
+
+int cli_run(int argc, char **argv)
+{
+	struct arguments a = {.command = NULL};
+	struct entries e;
+	int used = 0;
+
+	if (argc < 2)
+		return wrong_usage(NULL, "a command is missing", NULL);
+	if (strcmp(argv[1], "--version") == 0)
+		return command_version(&a);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return command_help(&a);
+	a.command = find_command(argv + 1, argc - 1, &used);
+	if (!a.command)
+		return unknown_command(argv[1]);
+	e.allow = calloc((size_t)argc, sizeof(*e.allow));
+	e.deny = calloc((size_t)argc, sizeof(*e.deny));
+	a.sources.allow = e.allow;
+	a.sources.deny = e.deny;
+	int status = EXIT_REFUSED;
+	if (e.allow && e.deny)
+		status = parse(&a, &e, argv + 1 + used, argc - 1 - used);
+	else
+		fprintf(stderr, "sallyport: out of memory\n");
+	if (status == EXIT_DONE)
+		status = run(&a);
+	/* What could not be written was not done: a full disk, a closed pipe. */
+	if (fflush(stdout) != 0 && status == EXIT_DONE)
+		status = EXIT_REFUSED;
+	free(e.allow);
+	free(e.deny);
+	return status;
+}
+
+/* ---- shared by the commands ---------------------------------------------------------------- */
+
+static void on_notice(void *owner, const char *text)
+{
+	(void)owner;
+	fprintf(stderr, "sallyport: %s\n", text);
+}
+
+struct config *cli_load(const struct arguments *a, bool notices)
+{
+	struct fault fault = {.line = 0};
+	char text[sizeof(fault.file) + sizeof(fault.text) + 32];
+	struct config *c = config_load(&a->sources, notices ? on_notice : NULL, NULL, &fault);
+
+	if (!c) {
+		fault_format(&fault, text, sizeof(text));
+		fprintf(stderr, "sallyport: %s\n", text);
+	}
+	return c;
+}
+
+void json_write_text(FILE *out, struct slice text)
+{
+	size_t size = text.len * 6 + 16;
+	char *escaped = malloc(size);
+
+	fputc('"', out);
+	if (escaped)
+		fwrite(escaped, 1, escape_json(text, escaped, size), out);
+	fputc('"', out);
+	free(escaped);
+}
