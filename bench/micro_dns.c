@@ -110,9 +110,9 @@ static struct slice hostile(void)
 	size_t len = sizeof("\0\0\x81\x80\0\1\x15\x18\0\0\0\0" QUESTION) - 1;
 
 	memcpy(message, "\0\0\x81\x80\0\1\x15\x18\0\0\0\0" QUESTION, len);
-	for (char link = 'a'; link < 'p'; link++) {
+	for (int link = 'a'; link < 'p'; link++) {
 		char record[] = "\1?\xc0\x0e\0\5\0\1\0\0\0\x3c\0\4\1?\xc0\x0e";
-		record[1] = link;
+		record[1] = (char)link;
 		record[15] = (char)(link + 1);
 		memcpy(message + len, record, sizeof(record) - 1);
 		len += sizeof(record) - 1;
