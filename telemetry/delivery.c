@@ -11,6 +11,7 @@
 #include <time.h>
 
 enum {
+	PACE_MS = 50, /* between two posts, unless a batch is full */
 	LATE_MS = 200, /* a post not answered by then is stored as well */
 	LINGER_MS = 1000, /* how long records wait for company on their way to the spool */
 	COMPLAIN_MS = 60000
@@ -197,6 +198,14 @@ static void post(struct delivery *d, struct slice body, bool gzip, uint64_t now_
 	d->counts.requests++;
 }
 
+/* A post costs as much as a hundred records: those that come while one is under way go together. */
+static bool open_ripe(const struct delivery *d, uint64_t now_ms)
+{
+	const struct batch *open = &d->open.batch;
+
+	return open->records > 0 && (batch_full(open) || now_ms - d->sent_ms >= PACE_MS);
+}
+
 static void send_next(struct delivery *d, uint64_t now_ms)
 {
 	if (d->posted || !collector_ready(d->collector, now_ms))
@@ -206,7 +215,7 @@ static void send_next(struct delivery *d, uint64_t now_ms)
 		post(d, d->stored.body, d->stored.gzip, now_ms);
 		return;
 	}
-	if (d->sending == SENDING_NOTHING && d->open.batch.records > 0) {
+	if (d->sending == SENDING_NOTHING && open_ripe(d, now_ms)) {
 		struct parcel sealed;
 		parcel_seal(d, &d->open);
 		sealed = d->open;
@@ -236,6 +245,8 @@ uint32_t delivery_due_ms(const struct delivery *d, uint64_t now_ms)
 		due = sent_late(d, now_ms) ? LINGER_MS : LATE_MS - (now_ms - d->sent_ms);
 	if (!d->posted && (d->open.batch.records > 0 || spool_records(d->spool) > 0)) {
 		uint64_t delay = collector_delay_ms(d->collector, now_ms);
+		if (delay == 0 && spool_records(d->spool) == 0 && !open_ripe(d, now_ms))
+			delay = PACE_MS - (now_ms - d->sent_ms);
 		due = delay < due ? delay : due;
 	}
 	if (d->open.batch.records > 0 && due > LINGER_MS)

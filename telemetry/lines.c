@@ -214,6 +214,11 @@ bool lines_add(struct lines *l, const struct event *e, const struct view *v)
 	return false;
 }
 
+bool lines_wants(const struct lines *l)
+{
+	return l->waiting.len < LIMIT_LINES_BYTES / 2;
+}
+
 /* One write that does not wait: a pipe that is ready for writing takes PIPE_BUF bytes at once. */
 static ssize_t write_some(struct lines *l, struct slice bytes)
 {

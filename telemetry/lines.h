@@ -19,6 +19,9 @@ void lines_reopen(struct lines *l);
 /* Appends a line. False when it was dropped and counted. */
 bool lines_add(struct lines *l, const struct event *e, const struct view *v);
 
+/* True while less than half of what may wait is waiting. */
+bool lines_wants(const struct lines *l);
+
 /* Writes what can be written without waiting. True when nothing waits any more. */
 bool lines_flush(struct lines *l);
 

@@ -10,6 +10,7 @@
 
 enum {
 	TURN_RECORDS = 256, /* from one ring, then the next has its turn */
+	TURN_BATCHES = 16, /* then results and the end have their turn */
 	COMPLAIN_MS = 10000 /* between two log lines about losses */
 };
 
@@ -23,9 +24,12 @@ static void pump_event(struct pump *p, const struct event *event)
 		lines_add(p->lines, event, &p->view);
 }
 
+/* Without a collector the lines decide: what they do not take waits in the rings. */
 static bool pump_wants(const struct pump *p)
 {
-	return !p->has_collector || delivery_wants(&p->delivery);
+	if (p->has_collector)
+		return delivery_wants(&p->delivery);
+	return !p->lines || lines_wants(p->lines);
 }
 
 /* One ring's turn. True when there may be more in it. */
@@ -149,9 +153,9 @@ bool pump_turn(struct pump *p, uint64_t now_ms)
 {
 	bool busy = false, again = true;
 
-	while (again) {
-		again = drain(p);
-		busy |= again;
+	for (int i = 0; again && i < TURN_BATCHES; i++) {
+		busy |= drain(p);
+		again = !pump_wants(p);
 		report_losses(p);
 		settle_lines(p);
 		if (p->has_collector)

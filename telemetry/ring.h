@@ -15,6 +15,8 @@
 #include "telemetry/event.h"
 
 enum { RING_BYTES_LEAST = 64 * 1024, RING_BYTES_MOST = 64 * 1024 * 1024 };
+/* For a worker: a second of its busiest, 10000 records and more. */
+enum { RING_BYTES_WORKER = 4 * 1024 * 1024 };
 
 struct ring; /* opaque */
 

@@ -67,11 +67,6 @@ static bool run(struct spool *s, const char *sql, size_t count, const int64_t *n
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static void file_name(const struct spool *s, const char *suffix, char *ret_name, size_t size)
-{
-	snprintf(ret_name, size, "%s%s", s->path, suffix);
-}
-
 static void db_close(struct spool *s)
 {
 	sqlite3_close(s->db);
@@ -117,24 +112,20 @@ static int db_try(struct spool *s)
 	return code;
 }
 
-/* Names that go with the file, in the order in which they may go away. */
+/* In the order in which they may go away. */
 static const char *const suffixes[] = {"-wal", "-shm", ""};
 
 static void set_aside(struct spool *s)
 {
 	char name[4096], aside[4096];
 
-	if (s->records > 0)
-		log_warning("spool %s is damaged and kept as %s.bad; %llu event records are lost",
-			s->path, s->path, (unsigned long long)s->records);
-	else
-		log_warning("spool %s is damaged and kept as %s.bad; the event records in it are "
-			    "lost, nobody knows how many",
-			s->path, s->path);
+	/* Damaged before it was opened, it never told how many there were. */
+	log_warning("spool %s is damaged and kept as %s.bad; %llu event records or more are lost",
+		s->path, s->path, (unsigned long long)s->records);
 	s->dropped += s->records;
 	db_close(s);
 	for (size_t i = 0; i < 3; i++) {
-		file_name(s, suffixes[i], name, sizeof(name));
+		snprintf(name, sizeof(name), "%s%s", s->path, suffixes[i]);
 		snprintf(aside, sizeof(aside), "%s.bad%s", s->path, suffixes[i]);
 		if (rename(name, aside) != 0)
 			unlink(name);
@@ -198,7 +189,7 @@ static void db_remove_empty(struct spool *s)
 		return;
 	db_close(s);
 	for (size_t i = 0; s->path && i < 3; i++) {
-		file_name(s, suffixes[i], name, sizeof(name));
+		snprintf(name, sizeof(name), "%s%s", s->path, suffixes[i]);
 		unlink(name);
 	}
 }

@@ -129,10 +129,12 @@ class Answer:
 
 
 class Collector:
-    """Listens on a port of the kernel's choice; answers from `answers` in order, then 200."""
+    """Listens on a port of the kernel's choice; answers from `answers` in order, then
+    `otherwise`."""
 
     def __init__(self, port=0, tls=None):
         self.answers = []
+        self.otherwise = Answer()
         self.requests = []  # (monotonic time, headers, decoded body, status)
         self.connections = []
         self.changed = threading.Condition()
@@ -164,7 +166,7 @@ class Collector:
     def _answer(self, handler):
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         with self.changed:
-            answer = self.answers.pop(0) if self.answers else Answer()
+            answer = self.answers.pop(0) if self.answers else self.otherwise
         if answer.hold:
             answer.hold.wait(30)
         if handler.headers.get("Content-Encoding") == "gzip":

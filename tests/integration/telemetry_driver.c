@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ring = ring_open(
-		option(argc, argv, "ring"), size ? strtoul(size, NULL, 10) : 4 * 1024 * 1024);
+		option(argc, argv, "ring"), size ? strtoul(size, NULL, 10) : RING_BYTES_WORKER);
 	if (!ring) {
 		perror("ring");
 		return 1;
