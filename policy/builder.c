@@ -132,7 +132,7 @@ static bool append(struct policy_builder *b, const struct pattern *p,
 static bool append_attached(
 	struct policy_builder *b, const struct entry *e, size_t place, struct fault *f)
 {
-	struct record_meta meta = {.list = LIST_DENY};
+	struct record_meta meta = {.list = LIST_DENY, .text = SLICE("")};
 	struct pattern p;
 
 	for (size_t i = 0; i < e->address_count; i++) {

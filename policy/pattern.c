@@ -312,7 +312,9 @@ static bool read_base(const struct complaint *c, struct slice base, struct patte
 			return refuse(c, "cannot be converted to A-labels: %s.", why);
 		base = slice_from(converted, len);
 	}
-	if (!name_canonical(base, name, &len))
+	/* A hole leaves room for what fills it, so that the whole may be a name. */
+	size_t front = p->kind == PATTERN_HOLE ? p->base_start - 1u : 0;
+	if (!name_canonical(base, name, &len) || front + len > LIMIT_NAME_BYTES)
 		return refuse(c,
 			"is not a host name: its labels are 1 to 63 of a-z, 0-9, \"-\" and \"_\", valid A-labels where they start with \"xn--\", and 253 bytes with their dots.");
 	memcpy(p->host + p->base_start, name, len + 1);

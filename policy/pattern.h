@@ -17,7 +17,7 @@ enum pattern_kind {
 	PATTERN_RANGE, /* an address or a range of them */
 };
 
-/* Longest canonical text: "**." and a name. */
+/* Longest canonical text: "**." and a name; one with a hole is shorter. */
 enum { PATTERN_HOST_SIZE = LIMIT_NAME_BYTES + 4 };
 
 struct pattern {

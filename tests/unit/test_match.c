@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENTRIES = 2000, QUESTIONS = 1500, TEXT_SIZE = 80 };
+enum { ENTRIES = 2000, QUESTIONS = 1500, NAME_SIZE = 80, TEXT_SIZE = 128 };
 
 struct sample {
 	char text[TEXT_SIZE];
@@ -30,16 +30,16 @@ static void random_name(char *ret_text, unsigned most)
 	size_t len = 0;
 
 	for (unsigned left = 1 + below(most); left > 0; left--)
-		len += (size_t)snprintf(ret_text + len, TEXT_SIZE / 2 + 10 - len, "%s%s",
-			len ? "." : "", labels[below(COUNT(labels))]);
+		len += (size_t)snprintf(ret_text + len, NAME_SIZE - len, "%s%s", len ? "." : "",
+			labels[below(COUNT(labels))]);
 }
 
 static void random_address(char *ret_text)
 {
 	if (below(2))
-		snprintf(ret_text, TEXT_SIZE, "192.31.%u.%u", below(3), below(6));
+		snprintf(ret_text, NAME_SIZE, "192.31.%u.%u", below(3), below(6));
 	else
-		snprintf(ret_text, TEXT_SIZE, "[2600::%x:%x]", below(3), below(6));
+		snprintf(ret_text, NAME_SIZE, "[2600::%x:%x]", below(3), below(6));
 }
 
 /* The same networks, cut to where all behind is zero. */
@@ -52,14 +52,14 @@ static void random_range(char *ret_text)
 	if (below(8))
 		random_address(ret_text);
 	else
-		snprintf(ret_text, TEXT_SIZE, "%s", ranges[below(COUNT(ranges))]);
+		snprintf(ret_text, NAME_SIZE, "%s", ranges[below(COUNT(ranges))]);
 }
 
 static void random_pattern(struct sample *s)
 {
 	static const char *const before[] = {
 		"", "", "*.", "**.", "a*.", "*b.", "a*b.", "aa*.", "*-label.", "lon*el."};
-	char host[TEXT_SIZE / 2 + 10];
+	char host[NAME_SIZE];
 
 	s->list = below(2) ? LIST_ALLOW : LIST_DENY;
 	s->has_ports = below(3) == 0;
@@ -172,7 +172,7 @@ static enum reason plain_judge(const struct target *t, unsigned *ret_rank)
 static void random_authority(char *ret_text, size_t size)
 {
 	static const unsigned ports[] = {80, 443, 444, 81, 22};
-	char host[TEXT_SIZE / 2 + 10];
+	char host[NAME_SIZE];
 
 	if (below(3))
 		random_name(host, 5);

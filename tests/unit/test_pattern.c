@@ -71,6 +71,10 @@ static void malformed_patterns_say_what_to_write(void **state)
 		{"hole in a U-label", TEXT("b\xc3\xbc*.example.com"), "in its A-label form"},
 		{"hole in brackets", TEXT("a[*.example.com"), "in its A-label form"},
 		{"long label with a hole", TEXT("a*" LABEL_63 ".test"), "too long a label"},
+		{"hole and base of 254",
+			TEXT("a*." LABEL_63 "." LABEL_63 "." LABEL_63
+			     ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			"is not a host name"},
 		{"long base", TEXT("*." LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63),
 			"is not a host name"},
 		/* addresses */
@@ -145,6 +149,33 @@ static void sentences_fit_where_they_go(void **state)
 	assert_false(pattern_parse(
 		slice_from(text, LIMIT_PATTERN_BYTES), &p, sentence, sizeof(sentence)));
 	assert_non_null(strstr(sentence, "cannot be converted"));
+}
+
+static void long_patterns_that_fit(void **state)
+{
+	static const struct {
+		struct slice text;
+		size_t host_len;
+	} rows[] = {
+		/* a base of 253 bytes; a hole with 253 around it, of 251 in the base */
+		{TEXT("**." LABEL_63 "." LABEL_63 "." LABEL_63
+		      ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			256},
+		{TEXT("a*." LABEL_63 "." LABEL_63 "." LABEL_63
+		      ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			254},
+		{TEXT("*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa." LABEL_63
+		      "." LABEL_63 "." LABEL_63 "."),
+			254},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pattern p;
+		char sentence[512] = "";
+		bool ok = pattern_parse(rows[i].text, &p, sentence, sizeof(sentence));
+		ROW_CHECK(rows[i].text.ptr, ok, "%s", sentence);
+		ROW_CHECK(rows[i].text.ptr, p.host_len == rows[i].host_len, "%u", p.host_len);
+	}
 }
 
 static void ranges_to_resolve_to(void **state)
@@ -350,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_patterns_say_what_to_write),
 		cmocka_unit_test(sentences_fit_where_they_go),
+		cmocka_unit_test(long_patterns_that_fit),
 		cmocka_unit_test(ranges_to_resolve_to),
 		cmocka_unit_test(breadth_is_asked_for),
 		cmocka_unit_test(entries_have_only_what_their_list_knows),
