@@ -3,7 +3,8 @@
  * without rules 3, 4 and 7, for which the kernel gives no facts, and without rule 9, which would
  * send every client to one server; §6 leaves that rule to better knowledge. So the addresses of
  * one family mostly stay as the server ordered them, which is how servers spread their load, and
- * the kernel is only asked (four system calls for an address) when an answer has both families. */
+ * the kernel is only asked (four system calls and about 5 us for an address; bench/micro_dns.c)
+ * when an answer from DNS has both families, never for a cached one. */
 #ifndef SALLYPORT_PROXY_ADDRESS_ORDER_H
 #define SALLYPORT_PROXY_ADDRESS_ORDER_H
 
