@@ -11,7 +11,9 @@ size_t record_bound(const struct record_meta *meta)
 
 static char *put(char *at, const void *bytes, size_t len)
 {
-	memcpy(at, bytes, len);
+	/* Nothing may come from nowhere: an empty slice has no bytes to point at. */
+	if (len > 0)
+		memcpy(at, bytes, len);
 	return at + len;
 }
 
