@@ -16,7 +16,7 @@ struct exporter_options {
 	bool gzip;
 	uint32_t timeout_ms; /* of one POST */
 	const char *spool; /* file, NULL: batches wait in memory within spool_bytes */
-	const char *ring_directory; /* ring files NAME.ring that a run with more workers left here
+	const char *ring_directory; /* ring files ring.NAME that a run with more workers left here
 	                               are read and removed too; NULL: none */
 	uint64_t spool_bytes; /* bound; beyond it the oldest batch is dropped and counted */
 	const char *json; /* "stdout", a path, or NULL */

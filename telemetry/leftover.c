@@ -14,7 +14,8 @@ size_t leftover_open(const char *directory, struct ring **ret_rings)
 	if (!d)
 		return 0;
 	while (count < LEFTOVER_RINGS && (entry = readdir(d)) != NULL) {
-		if (!slice_ends(slice_of(entry->d_name), SLICE(".ring")))
+		struct slice name = slice_of(entry->d_name);
+		if (!slice_starts(name, SLICE("ring.")) || slice_ends(name, SLICE(".bad")))
 			continue;
 		int len = snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		if (len < 0 || (size_t)len >= sizeof(path))

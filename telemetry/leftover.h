@@ -8,7 +8,7 @@
 
 enum { LEFTOVER_RINGS = 256 };
 
-/* Opens the files NAME.ring in `directory` that no process has open, up to LEFTOVER_RINGS of them,
+/* Opens the files ring.NAME in `directory` that no process has open, up to LEFTOVER_RINGS of them,
  * into ret_rings. Returns how many; the caller closes them, which removes what was settled. */
 size_t leftover_open(const char *directory, struct ring **ret_rings);
 

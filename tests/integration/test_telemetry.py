@@ -25,7 +25,7 @@ class Driver:
     """The process; every command is answered by one line."""
 
     def __init__(self, directory, **options):
-        options.setdefault("ring", directory / "worker-0.ring")
+        options.setdefault("ring", directory / "ring.0")
         options.setdefault("spool", directory / "spool.db")
         arguments = [f"{key}={text}" for key, text in options.items() if text is not None]
         environment = {**os.environ, "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",
@@ -378,7 +378,7 @@ def test_what_a_killed_process_recorded_is_delivered_by_the_next(tmp_path, start
         for number in range(1, 101):
             # Twice is possible: delivered or stored, and killed before that was noted.
             assert found.count(number) >= 8
-        assert not (tmp_path / "worker-0.ring").exists()
+        assert not (tmp_path / "ring.0").exists()
     finally:
         back.close()
 
@@ -386,13 +386,15 @@ def test_what_a_killed_process_recorded_is_delivered_by_the_next(tmp_path, start
 def test_rings_that_nobody_opens_any_more_are_read_too(tmp_path, collector, start):
     gone = Collector()
     gone.close()
-    driver = start(gone.endpoint, ring=tmp_path / "worker-7.ring")
+    driver = start(gone.endpoint, ring=tmp_path / "ring.7")
     driver.record(25)
     driver.kill()
+    (tmp_path / "ring.9.bad").write_bytes(b"set aside before")
     driver = start(collector.endpoint, ring_directory=tmp_path)
     assert len(numbers(collector.wait_records(25))) == 25
     driver.stop()
-    assert not (tmp_path / "worker-7.ring").exists()
+    assert not (tmp_path / "ring.7").exists()
+    assert (tmp_path / "ring.9.bad").exists()
 
 
 def test_a_damaged_spool_is_set_aside(tmp_path, collector, start):
@@ -497,7 +499,7 @@ def test_json_lines_alone_settle_the_ring(tmp_path, start):
     driver.record(1000)
     driver.stop()
     assert len(lines.read_text().splitlines()) == 1000
-    assert not (tmp_path / "worker-0.ring").exists()
+    assert not (tmp_path / "ring.0").exists()
 
 
 def test_a_pipe_that_nobody_reads_blocks_nothing(tmp_path, collector, start):
