@@ -10,12 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One address being tried; its wire is the session's when it wins. */
-struct attempt {
-	struct wire wire; /* open while under way */
-	struct dial *dial;
-};
-
 struct dial {
 	uv_timer_t timer; /* stagger, timeout, and a failure that was known before start returned */
 	struct poller *poller;
@@ -28,9 +22,8 @@ struct dial {
 	uint8_t count; /* of addresses */
 	uint8_t next; /* the first address not yet tried */
 	uint8_t live; /* attempts under way */
-	uint8_t open; /* handles whose close callback is still to come */
 	struct address addresses[LIMIT_ADDRESSES]; /* in the order to try */
-	struct attempt attempts[]; /* one for each address */
+	struct wire *attempts[]; /* one for each address; NULL unless under way */
 };
 
 /* RFC 8305 §4: families alternate, beginning with the first one's; order within each is kept. */
@@ -93,33 +86,26 @@ static void note_failure(struct dial *d, size_t index, enum reason reason)
 	d->result.address = d->addresses[index];
 }
 
-static void on_closed(struct dial *d)
-{
-	if (--d->open == 0)
-		free(d);
-}
-
-static void on_wire_closed(struct wire *wire)
-{
-	on_closed(CONTAINER(wire, struct attempt, wire)->dial);
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
-	on_closed(handle->data);
+	free(handle->data);
 }
 
-static void attempt_end(struct attempt *a)
+/* Forgets the attempt; its wire is the caller's. */
+static struct wire *attempt_end(struct dial *d, size_t index)
 {
-	a->dial->live--;
-	wire_close(&a->wire, on_wire_closed);
+	struct wire *wire = d->attempts[index];
+
+	d->attempts[index] = NULL;
+	d->live--;
+	return wire;
 }
 
 static void end(struct dial *d)
 {
 	for (size_t i = 0; i < d->next; i++)
-		if (d->attempts[i].wire.fd >= 0)
-			attempt_end(&d->attempts[i]);
+		if (d->attempts[i])
+			wire_close(attempt_end(d, i));
 	uv_close((uv_handle_t *)&d->timer, on_timer_closed);
 }
 
@@ -127,20 +113,26 @@ static void end(struct dial *d)
 static void tell(struct dial *d)
 {
 	d->on_dialed(d->owner, &d->result);
+	wire_close(d->result.wire);
 	end(d);
 }
 
-void dial_take(const struct dialed *result, struct wire *to, wire_cb on_ready)
+struct wire *dial_take(const struct dialed *result, wire_cb on_ready, void *owner)
 {
-	wire_move(result->wire, to, on_ready, on_wire_closed);
+	/* The result is a member of the dial that tells it. */
+	struct dial *d = CONTAINER(result, struct dial, result);
+	struct wire *wire = d->result.wire;
+
+	d->result.wire = NULL;
+	wire_own(wire, on_ready, owner);
+	return wire;
 }
 
-static void on_ready(struct wire *wire);
+static void on_ready(struct wire *wire, void *owner);
 
 /* Begins with address `index`. True when that is under way. */
 static bool attempt_start(struct dial *d, size_t index)
 {
-	struct attempt *a = &d->attempts[index];
 	struct sockaddr_storage to;
 	socklen_t to_len = address_to_sockaddr(&d->addresses[index], d->port, &to);
 
@@ -152,11 +144,12 @@ static bool attempt_start(struct dial *d, size_t index)
 	int error = connect(fd, (struct sockaddr *)&to, to_len) == 0 ? 0 : errno;
 	/* A signal does not undo a connect: it goes on as if it were in progress. Watched from
 	 * here on only, because a socket that is not connecting yet counts as hung up. */
-	if (error == 0 || error == EINPROGRESS || error == EINTR)
-		error = -wire_open(&a->wire, d->poller, fd, on_ready);
+	if (error == 0 || error == EINPROGRESS || error == EINTR) {
+		d->attempts[index] = wire_open(d->poller, fd, on_ready, d);
+		error = d->attempts[index] ? 0 : errno;
+	}
 	if (error == 0) {
 		d->live++;
-		d->open++;
 		return true;
 	}
 	close(fd);
@@ -168,9 +161,9 @@ static void oldest_gives_way(struct dial *d)
 {
 	size_t i = 0;
 
-	while (d->attempts[i].wire.fd < 0)
+	while (!d->attempts[i])
 		i++;
-	attempt_end(&d->attempts[i]);
+	wire_close(attempt_end(d, i));
 	note_failure(d, i, REASON_CONNECT_TIMEOUT);
 }
 
@@ -225,16 +218,18 @@ static void on_timer(uv_timer_t *timer)
 	}
 }
 
-static void on_ready(struct wire *wire)
+static void on_ready(struct wire *wire, void *owner)
 {
-	struct attempt *a = CONTAINER(wire, struct attempt, wire);
-	struct dial *d = a->dial;
-	size_t index = (size_t)(a - d->attempts);
+	struct dial *d = owner;
+	size_t index = 0;
 	int error = 0, on = 1;
 	socklen_t error_len = sizeof(error);
 
 	if (!wire->writable && !wire->hung_up)
 		return;
+	while (d->attempts[index] != wire)
+		index++;
+	attempt_end(d, index);
 	/* Writable and nothing else: connected, no need to ask. */
 	if (wire->hung_up && getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0)
 		error = errno;
@@ -245,7 +240,7 @@ static void on_ready(struct wire *wire)
 		tell(d);
 		return;
 	}
-	attempt_end(a);
+	wire_close(wire);
 	note_failure(d, index, reason_of_errno(error));
 	go_on(d);
 }
@@ -264,10 +259,9 @@ struct dial *dial_start(struct poller *poller, const struct address *addresses,
 		.deadline_ms = uv_now(poller_loop(poller)) + timeout_ms,
 		.result = {.reason = REASON_NONE},
 		.port = port,
-		.open = 1,
 	};
 	for (size_t i = 0; i < address_count; i++)
-		d->attempts[i] = (struct attempt){.wire = {.fd = -1}, .dial = d};
+		d->attempts[i] = NULL;
 	interleave(d, addresses, address_count);
 	uv_timer_init(poller_loop(poller), &d->timer);
 	d->timer.data = d;

@@ -16,8 +16,8 @@ struct dial; /* exists only while dialling */
 struct dialed {
 	enum reason reason; /* NONE, CONNECTION_REFUSED, UNREACHABLE, CONNECT_TIMEOUT, OVERLOADED
 	                       (no file descriptors), OUT_OF_MEMORY */
-	struct wire *wire; /* connected, TCP_NODELAY; NULL on failure. dial_take makes it the
-	                      callee's, else it is closed when the callback returns */
+	struct wire *wire; /* connected, TCP_NODELAY; NULL on failure. The callee's with dial_take,
+	                      else it is closed when the callback returns */
 	struct address address; /* the one that answered, or the one whose failure is told */
 };
 
@@ -35,8 +35,8 @@ typedef void (*dial_cb)(void *owner, const struct dialed *result);
 struct dial *dial_start(struct poller *poller, const struct address *addresses,
 	size_t address_count, uint16_t port, uint32_t timeout_ms, dial_cb on_dialed, void *owner);
 
-/* From inside the callback, on success: the connection goes on in `to`, see wire_move. */
-void dial_take(const struct dialed *result, struct wire *to, wire_cb on_ready);
+/* From inside the callback, on success: the wire is the callee's from now on. */
+struct wire *dial_take(const struct dialed *result, wire_cb on_ready, void *owner);
 
 /* The callback never comes; descriptors are closed at once, the memory goes when libuv is done. */
 void dial_cancel(struct dial *d);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* One read, the head before it and the framing around it fit above the mark that stops reading. */
 enum { EXCHANGE_QUEUE_BYTES = LIMIT_QUEUE_BYTES + LIMIT_READ_BYTES + 2 * LIMIT_HEAD_BYTES };
@@ -16,15 +17,15 @@ enum pump {
 
 struct exchange *exchange_new(const char *via)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct exchange *x = malloc(sizeof(*x));
 
 	if (!x)
 		return NULL;
+	*x = (struct exchange){.via = via};
 	buffer_init(&x->client_in, LIMIT_READ_BYTES);
 	buffer_init(&x->upstream_in, LIMIT_READ_BYTES);
 	buffer_init(&x->to_upstream, EXCHANGE_QUEUE_BYTES);
 	buffer_init(&x->to_client, EXCHANGE_QUEUE_BYTES);
-	x->via = via;
 	x->request = message_new(MESSAGE_REQUEST);
 	if (!x->request) {
 		exchange_free(x);
@@ -207,6 +208,7 @@ static bool response_head(struct exchange *x)
 		.minor = x->client_minor,
 		.keep_alive = !x->client_close && x->request_ended,
 		.head_only = x->head_only,
+		.now = (int64_t)time(NULL),
 	};
 	bool ends_connection = false;
 

@@ -246,10 +246,10 @@ bool message_eof(struct message *m)
 
 struct message *message_new(enum message_kind kind)
 {
-	struct message *m = calloc(1, sizeof(*m));
+	struct message *m = malloc(sizeof(*m));
 
 	if (m)
-		m->kind = kind;
+		*m = (struct message){.kind = kind};
 	return m;
 }
 

@@ -109,12 +109,11 @@ static const llhttp_settings_t settings = {
 
 struct parser *parser_new(bool requests, const struct asked *asked)
 {
-	struct engine *e = calloc(1, sizeof(*e));
+	struct engine *e = malloc(sizeof(*e));
 
 	if (!e)
 		return NULL;
-	e->parser.requests = requests;
-	e->parser.asked = *asked;
+	*e = (struct engine){.parser = {.requests = requests, .asked = *asked}};
 	llhttp_init(&e->llhttp, requests ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
 	return &e->parser;
 }

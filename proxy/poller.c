@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,33 +13,33 @@ void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up)
 	/* After a hang-up a read tells what it was. */
 	w->readable = w->readable || readable || w->hung_up;
 	w->writable = w->writable || writable;
-	w->on_ready(w);
+	w->on_ready(w, w->owner);
 }
 
-/* Runs once a turn of the loop, before it would sleep. A wire on the `again` list that was closed
- * meanwhile ends here as well, so its memory is never on a list and free at once. */
+/* Runs once a turn of the loop, before it would sleep: no batch of events is being told, so what is
+ * closed can be freed. A wire on the `again` list that was closed meanwhile ends here as well. */
 static void on_idle(uv_idle_t *idle)
 {
 	struct poller *p = CONTAINER(idle, struct poller, idle);
 	struct wire *again = p->again;
-	struct wire *closing = p->closing;
+	struct wire *closed = p->closed;
 
 	p->again = NULL;
-	p->closing = NULL;
+	p->closed = NULL;
 	uv_idle_stop(idle);
 	while (again) {
 		struct wire *w = again;
 		again = w->next;
 		w->queued = false;
 		if (w->fd >= 0)
-			w->on_ready(w);
+			w->on_ready(w, w->owner);
 		else
-			w->on_closed(w);
+			free(w);
 	}
-	while (closing) {
-		struct wire *w = closing;
-		closing = w->next;
-		w->on_closed(w);
+	while (closed) {
+		struct wire *w = closed;
+		closed = w->next;
+		free(w);
 	}
 }
 
@@ -78,59 +79,54 @@ void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner)
 {
 	p->on_closed = on_closed;
 	p->owner = owner;
+	on_idle(&p->idle);
 	backend_close(p, on_handle_closed);
 	uv_close((uv_handle_t *)&p->idle, on_handle_closed);
 }
 
-int wire_open(struct wire *w, struct poller *p, int fd, wire_cb on_ready)
+struct wire *wire_open(struct poller *p, int fd, wire_cb on_ready, void *owner)
 {
-	*w = (struct wire){.poller = p, .fd = fd, .on_ready = on_ready};
+	struct wire *w = malloc(sizeof(*w));
+
+	if (!w)
+		return NULL;
+	*w = (struct wire){.poller = p, .fd = fd, .on_ready = on_ready, .owner = owner};
 	int status = backend_watch(w);
-	if (status != 0)
-		w->fd = -1;
-	return status;
+	if (status == 0)
+		return w;
+	free(w);
+	errno = -status;
+	return NULL;
 }
 
-static void close_later(struct wire *w, wire_cb on_closed)
+static void free_later(struct wire *w)
 {
 	struct poller *p = w->poller;
 
 	w->fd = -1;
-	w->on_closed = on_closed;
 	uv_idle_start(&p->idle, on_idle);
 	if (w->queued)
 		return; /* on the `again` list, where it ends */
-	w->next = p->closing;
-	p->closing = w;
+	w->next = p->closed;
+	p->closed = w;
 }
 
-int wire_release(struct wire *w, wire_cb on_closed)
+int wire_release(struct wire *w)
 {
 	int fd = w->fd;
 
 	backend_unwatch(w, false);
-	close_later(w, on_closed);
+	free_later(w);
 	return fd;
 }
 
-void wire_move(struct wire *from, struct wire *to, wire_cb on_ready, wire_cb on_from_closed)
+void wire_close(struct wire *w)
 {
-	*to = (struct wire){
-		.poller = from->poller,
-		.fd = from->fd,
-		.on_ready = on_ready,
-		.hung_up = from->hung_up,
-		.readable = from->hung_up,
-	};
-	backend_move(from, to);
-	close_later(from, on_from_closed);
-}
-
-void wire_close(struct wire *w, wire_cb on_closed)
-{
+	if (!w)
+		return;
 	backend_unwatch(w, true);
 	close(w->fd);
-	close_later(w, on_closed);
+	free_later(w);
 }
 
 void wire_again(struct wire *w)

@@ -13,7 +13,7 @@ struct poller {
 	int epoll_fd;
 	int open; /* handles whose close callback is still to come */
 	struct wire *again;
-	struct wire *closing;
+	struct wire *closed;
 	void (*on_closed)(void *owner);
 	void *owner;
 };
@@ -28,13 +28,10 @@ int backend_watch(struct wire *w);
 /* Watch it no more; `closing` says that the descriptor is closed next, which may be enough. */
 void backend_unwatch(struct wire *w, bool closing);
 
-/* What `from` watched is `to`'s now. */
-void backend_move(struct wire *from, struct wire *to);
-
 /* A flag of the wire was cleared: its next edge is to be told. */
 void backend_rearm(struct wire *w);
 
-/* For the back end: the flags that were found; calls on_ready when the wire is open. */
+/* For the back end: the flags that were found; then calls on_ready. */
 void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up);
 
 #endif

@@ -22,7 +22,7 @@ static void on_epoll(uv_poll_t *poll, int status, int events)
 		struct wire *w = ready[i].data.ptr;
 		uint32_t what = ready[i].events;
 		uint32_t hung_up = what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-		/* Closed by an earlier event of this batch; its memory lives until on_closed. */
+		/* Closed by an earlier event of this batch; its memory lives until the next turn. */
 		if (w->fd < 0)
 			continue;
 		poller_ready(w, (what & EPOLLIN) != 0,
@@ -53,25 +53,14 @@ void backend_close(struct poller *p, uv_close_cb on_handle_closed)
 	close(p->epoll_fd);
 }
 
-static int control(struct wire *w, int operation)
+int backend_watch(struct wire *w)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 		.data.ptr = w,
 	};
 
-	return epoll_ctl(w->poller->epoll_fd, operation, w->fd, &event) == 0 ? 0 : -errno;
-}
-
-int backend_watch(struct wire *w)
-{
-	return control(w, EPOLL_CTL_ADD);
-}
-
-void backend_move(struct wire *from, struct wire *to)
-{
-	(void)from;
-	control(to, EPOLL_CTL_MOD);
+	return epoll_ctl(w->poller->epoll_fd, EPOLL_CTL_ADD, w->fd, &event) == 0 ? 0 : -errno;
 }
 
 void backend_unwatch(struct wire *w, bool closing)

@@ -74,16 +74,6 @@ int backend_watch(struct wire *w)
 	return 0;
 }
 
-void backend_move(struct wire *from, struct wire *to)
-{
-	struct watch *watch = from->watch;
-
-	from->watch = NULL;
-	to->watch = watch;
-	watch->wire = to;
-	backend_rearm(to);
-}
-
 static void on_watch_closed(uv_handle_t *handle)
 {
 	free(CONTAINER(handle, struct watch, poll));

@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 #include "base/log.h"
+#include "base/trim.h"
 #include "proxy/crew.h"
 
 #include <signal.h>
@@ -233,6 +234,7 @@ static int serve_loop(struct serve *s)
 	watch_signals(s);
 	print_ready(s);
 	record_config(s, "start", "started", false);
+	trim_memory();
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	struct exporter_counts counts = crew_stop(&s->crew);
 	log_info("ended; %llu records delivered, %llu waiting on disk, %llu lost",

@@ -85,7 +85,7 @@ bool session_lost_permission(struct session *s)
 	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
 	if (s->verdict.decision == DECISION_DENY || !s->link)
 		return s->verdict.decision == DECISION_DENY;
-	return session_judge_addresses(s, &s->link->address, 1, &ignored, &refusal) == 0;
+	return session_judge_addresses(s, &s->link_address, 1, &ignored, &refusal) == 0;
 }
 
 /* ---- dial --------------------------------------------------------------------------------- */
@@ -118,9 +118,9 @@ static bool client_left(struct session *s)
 {
 	char byte;
 
-	if (!s->client.hung_up)
+	if (!s->client->hung_up)
 		return false;
-	ssize_t got = recv(s->client.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t got = recv(s->client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (got == 0)
 		return s->connect;
 	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK;
@@ -146,8 +146,7 @@ enum phase session_step_dial(struct session *s, unsigned events)
 	/* Judged when it was chosen; the rules may have changed since. */
 	if (session_judge_addresses(s, &dialed->address, 1, &permitted, &refusal) == 0)
 		return session_refuse(s, refusal.reason);
-	if (!session_take_dialed(s, dialed))
-		return session_refuse(s, REASON_OUT_OF_MEMORY);
+	session_take_dialed(s, dialed);
 	return session_established(s);
 }
 
@@ -260,12 +259,12 @@ static bool reuse_upstream(struct session *s)
 	struct address permitted;
 	struct verdict refusal;
 
-	if (s->link && (s->link->wire.hung_up || s->link->wire.readable))
+	if (s->link && (s->link->hung_up || s->link->readable))
 		session_unlink(s, false);
 	if (s->link) {
-		s->upstream = s->link->address;
+		s->upstream = s->link_address;
 		s->pooled = true;
-		return session_judge_addresses(s, &s->link->address, 1, &permitted, &refusal) == 1;
+		return session_judge_addresses(s, &s->link_address, 1, &permitted, &refusal) == 1;
 	}
 	int fd = pool_take(&w->pool, &s->target, &address);
 	if (fd < 0)
@@ -352,9 +351,9 @@ enum phase session_step_head(struct session *s, unsigned events)
 
 	if (events & SESSION_END || (events & SESSION_DRAIN && session_is_idle(s)))
 		return session_finish(s, REASON_DRAINED);
-	if (s->link && s->link->wire.hung_up)
+	if (s->link && s->link->hung_up)
 		session_unlink(s, false);
-	switch (exchange_read_head(s->exchange, &s->client, &w->ground)) {
+	switch (exchange_read_head(s->exchange, s->client, &w->ground)) {
 	case MESSAGE_HEAD:
 		return take_request(s);
 	case MESSAGE_BAD:

@@ -36,7 +36,7 @@ enum phase {
 	PHASE_EXCHANGE, /* a request and its response on their way */
 	PHASE_RELAY, /* bytes of a tunnel, or the end of it */
 	PHASE_LINGER, /* a refused client to read its reply */
-	PHASE_CLOSE, /* the handles' close callbacks */
+	PHASE_CLOSE, /* the close callback of the timer */
 	PHASE_COUNT
 };
 
@@ -51,20 +51,11 @@ enum session_event {
 	SESSION_END = 1 << 7, /* now */
 };
 
-/* The upstream connection. Apart from the session, because its wire outlives a hand-over to the
- * pool by one turn of the loop. */
-struct link {
-	struct wire wire;
-	struct session *session;
-	struct address address; /* the judged one that answered */
-};
-
 struct session {
 	struct worker *worker;
 	struct session *next;
 	struct session **previous; /* what points to this session */
 	uint8_t phase;
-	uint8_t open; /* handles whose close callback is still to come: the client's wire, timer */
 	bool turning; /* in session_turn */
 	bool connect; /* the current target came by CONNECT */
 	bool inside; /* HEAD and EXCHANGE are inside a plaintext tunnel to `target` */
@@ -72,12 +63,13 @@ struct session {
 	bool allowed; /* and it was to allow */
 	bool proxied; /* a request was allowed since the last connection_closed record */
 	bool shut; /* the client was told that no more comes */
-	bool pooled; /* the link was used before: it may turn out dead */
+	bool pooled; /* the upstream was used before: it may turn out dead */
 	uint16_t events;
 	enum reason reason; /* the first that was set */
 	uint16_t status; /* of our own reply or the last response, 0 for none */
-	struct wire client;
-	struct link *link; /* NULL: none */
+	struct wire *client;
+	struct wire *link; /* the upstream connection; NULL: none */
+	struct address link_address; /* the judged one it was dialled to */
 	uv_timer_t timer;
 	uint64_t deadline_ms; /* loop time */
 	struct endpoint peer; /* the client */
@@ -132,14 +124,14 @@ void session_progress(struct session *s);
 /* The first reason stays. */
 void session_end_with(struct session *s, enum reason reason);
 
-/* Makes what was dialled the upstream of the session. False without memory. */
-bool session_take_dialed(struct session *s, const struct dialed *dialed);
-/* The same for a kept descriptor; it is closed on failure. */
+/* Makes what was dialled the upstream of the session. */
+void session_take_dialed(struct session *s, const struct dialed *dialed);
+/* The same for a kept descriptor. False without memory; the descriptor is closed then. */
 bool session_take_kept(struct session *s, int fd, const struct address *address);
 /* Closes the upstream, or hands it to the worker's pool. */
 void session_unlink(struct session *s, bool keep);
 
-/* Closes the handles; the last close callback frees the session. */
+/* Records the end and closes everything; the session is freed one turn of the loop later. */
 void session_close(struct session *s);
 
 #endif

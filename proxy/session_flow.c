@@ -17,7 +17,7 @@ static enum phase start_relay(struct session *s)
 	struct slice to_upstream[] = {buffer_bytes(&x->to_upstream), buffer_bytes(&x->client_in)};
 	struct slice to_client[] = {buffer_bytes(&x->to_client), buffer_bytes(&x->upstream_in)};
 
-	relay_init(&s->relay, &s->client, &s->link->wire, &s->worker->ground);
+	relay_init(&s->relay, s->client, s->link, &s->worker->ground);
 	bool whole = relay_begin(&s->relay, to_upstream[0], to_client[0]) &&
 		     relay_begin(&s->relay, to_upstream[1], to_client[1]);
 	s->exchanged_up = x->bytes_up;
@@ -105,10 +105,10 @@ static enum phase read_hello(struct session *s)
 	struct buffer *in = &s->exchange->client_in;
 	struct relay_ground *ground = &s->worker->ground;
 
-	while (s->client.readable) {
+	while (s->client->readable) {
 		size_t got;
 		enum wire_result result =
-			wire_read(&s->client, ground->scratch, LIMIT_EARLY_BYTES, &got);
+			wire_read(s->client, ground->scratch, LIMIT_EARLY_BYTES, &got);
 		if (result == WIRE_AGAIN)
 			return PHASE_HELLO;
 		if (result != WIRE_OK)
@@ -154,7 +154,7 @@ enum phase session_established(struct session *s)
 	if (!s->connect || s->inside)
 		return session_send_request(s);
 	/* Nothing is queued for this client, so its socket takes the whole line or is gone. */
-	if (wire_write(&s->client, reply, &put) != WIRE_OK || put != reply.len)
+	if (wire_write(s->client, reply, &put) != WIRE_OK || put != reply.len)
 		return session_finish(s, REASON_CLIENT_RESET);
 	s->status = 200;
 	switch (s->verdict.protocol) {
@@ -184,17 +184,17 @@ enum phase session_step_linger(struct session *s, unsigned events)
 	if (events & (SESSION_END | SESSION_DEADLINE))
 		return PHASE_CLOSE;
 	while (reply->len > 0) {
-		enum wire_result result = wire_write(&s->client, buffer_bytes(reply), &moved);
+		enum wire_result result = wire_write(s->client, buffer_bytes(reply), &moved);
 		if (result != WIRE_OK)
 			return result == WIRE_AGAIN ? PHASE_LINGER : PHASE_CLOSE;
 		buffer_take(reply, moved);
 	}
 	if (!s->shut) {
 		s->shut = true;
-		wire_shutdown(&s->client);
+		wire_shutdown(s->client);
 	}
-	while (s->client.readable && s->lingered < LIMIT_LINGER_BYTES) {
-		enum wire_result result = wire_read(&s->client, scratch, LIMIT_READ_BYTES, &moved);
+	while (s->client->readable && s->lingered < LIMIT_LINGER_BYTES) {
+		enum wire_result result = wire_read(s->client, scratch, LIMIT_READ_BYTES, &moved);
 		if (result == WIRE_AGAIN)
 			return PHASE_LINGER;
 		if (result != WIRE_OK)
@@ -264,7 +264,7 @@ enum phase session_step_exchange(struct session *s, unsigned events)
 		return session_refuse(s, REASON_PERMISSION_LOST);
 	uint64_t moved = x->bytes_up + x->bytes_down;
 	enum exchange_result result =
-		exchange_turn(x, &s->client, &s->link->wire, &s->worker->ground, &reason);
+		exchange_turn(x, s->client, s->link, &s->worker->ground, &reason);
 	s->status = x->status;
 	switch (result) {
 	case EXCHANGE_DONE:

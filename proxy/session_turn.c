@@ -76,71 +76,51 @@ void session_post(struct session *s, unsigned event)
 
 /* ---- the upstream ------------------------------------------------------------------------- */
 
-static void on_link_ready(struct wire *wire)
+static void on_link_ready(struct wire *wire, void *owner)
 {
-	session_post(CONTAINER(wire, struct link, wire)->session, SESSION_UPSTREAM);
+	(void)wire;
+	session_post(owner, SESSION_UPSTREAM);
 }
 
-static void on_link_closed(struct wire *wire)
+static void session_set_link(struct session *s, struct wire *link, const struct address *address)
 {
-	free(CONTAINER(wire, struct link, wire));
-}
-
-static struct link *link_new(struct session *s, const struct address *address)
-{
-	struct link *link = calloc(1, sizeof(*link));
-
-	if (!link)
-		return NULL;
-	link->session = s;
-	link->address = *address;
 	s->link = link;
+	s->link_address = *address;
 	s->upstream = *address;
-	return link;
+	/* Nothing is on its way to it; a write says otherwise. */
+	link->writable = true;
 }
 
-bool session_take_dialed(struct session *s, const struct dialed *dialed)
+void session_take_dialed(struct session *s, const struct dialed *dialed)
 {
-	struct link *link = link_new(s, &dialed->address);
-
-	if (!link)
-		return false;
-	dial_take(dialed, &link->wire, on_link_ready);
-	link->wire.writable = true;
-	return true;
+	session_set_link(s, dial_take(dialed, on_link_ready, s), &dialed->address);
 }
 
 bool session_take_kept(struct session *s, int fd, const struct address *address)
 {
-	struct link *link = link_new(s, address);
+	struct wire *link = wire_open(s->worker->poller, fd, on_link_ready, s);
 
-	if (link && wire_open(&link->wire, s->worker->poller, fd, on_link_ready) == 0) {
-		link->wire.writable = true; /* nothing is on its way; a write says otherwise */
-		s->pooled = true;
-		return true;
+	if (!link) {
+		close(fd);
+		return false;
 	}
-	s->link = NULL;
-	free(link);
-	close(fd);
-	return false;
+	session_set_link(s, link, address);
+	s->pooled = true;
+	return true;
 }
 
 void session_unlink(struct session *s, bool keep)
 {
-	struct link *link = s->link;
+	struct wire *link = s->link;
 	struct worker *w = s->worker;
 
 	s->link = NULL;
 	s->pooled = false;
-	if (!link)
-		return;
-	if (!keep || link->wire.hung_up) {
-		wire_close(&link->wire, on_link_closed);
-		return;
-	}
-	struct address address = link->address;
-	int fd = wire_release(&link->wire, on_link_closed);
-	pool_give(&w->pool, &s->target, &address, fd, uv_now(&w->loop));
+	if (!link || !keep || link->hung_up)
+		wire_close(link);
+	else
+		pool_give(&w->pool, &s->target, &s->link_address, wire_release(link),
+			uv_now(&w->loop));
 }
 
 /* ---- birth and death ---------------------------------------------------------------------- */
@@ -159,20 +139,9 @@ static void session_free(struct session *s)
 	worker_session_gone(w);
 }
 
-static void on_closed(struct session *s)
-{
-	if (--s->open == 0)
-		session_free(s);
-}
-
-static void on_client_closed(struct wire *wire)
-{
-	on_closed(CONTAINER(wire, struct session, client));
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
-	on_closed(CONTAINER(handle, struct session, timer));
+	session_free(CONTAINER(handle, struct session, timer));
 }
 
 void session_close(struct session *s)
@@ -189,13 +158,14 @@ void session_close(struct session *s)
 	exchange_free(s->exchange);
 	s->exchange = NULL;
 	session_unlink(s, false);
-	wire_close(&s->client, on_client_closed);
+	wire_close(s->client);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
-static void on_client_ready(struct wire *wire)
+static void on_client_ready(struct wire *wire, void *owner)
 {
-	session_post(CONTAINER(wire, struct session, client), SESSION_CLIENT);
+	(void)wire;
+	session_post(owner, SESSION_CLIENT);
 }
 
 /* No session for this client: it is told why, in one write, and closed. What it sent already is
@@ -225,30 +195,34 @@ void session_accept(struct worker *w, int fd, const struct endpoint *client)
 			w, fd, client, worker_is_draining(w) ? REASON_DRAINING : REASON_OVERLOADED);
 		return;
 	}
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = malloc(sizeof(*s));
 	struct exchange *exchange = exchange_new(w->via);
-	if (!s || !exchange || wire_open(&s->client, w->poller, fd, on_client_ready) != 0) {
+	struct wire *wire = s && exchange ? wire_open(w->poller, fd, on_client_ready, s) : NULL;
+	if (!wire) {
 		exchange_free(exchange);
 		free(s);
 		turn_away(w, fd, client, REASON_OUT_OF_MEMORY);
 		return;
 	}
+	/* Not calloc, which never takes from the thread's cache of chunks. */
+	*s = (struct session){
+		.worker = w,
+		.exchange = exchange,
+		.client = wire,
+		.peer = *client,
+		.id = w->next_connection++,
+		.since_ns = uv_hrtime(),
+		.previous = &w->sessions,
+		.next = w->sessions,
+	};
 	uv_timer_init(&w->loop, &s->timer);
-	s->worker = w;
-	s->exchange = exchange;
-	s->peer = *client;
-	s->id = w->next_connection++;
-	s->since_ns = uv_hrtime();
-	s->open = 2;
-	s->previous = &w->sessions;
-	s->next = w->sessions;
 	if (s->next)
 		s->next->previous = &s->next;
 	w->sessions = s;
 	w->session_count++;
 	metrics_gauge(&w->metrics, GAUGE_SESSIONS, 1);
 	/* Deferred accept: the first bytes are there, so read at once instead of asking. */
-	s->client.readable = s->client.writable = true;
+	wire->readable = wire->writable = true;
 	session_progress(s);
 	session_post(s, SESSION_CLIENT);
 }

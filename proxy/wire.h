@@ -18,15 +18,18 @@
 struct poller; /* opaque; one for each loop */
 struct wire;
 
-typedef void (*wire_cb)(struct wire *w);
+/* Runs from the loop when a flag was set that may matter. */
+typedef void (*wire_cb)(struct wire *w, void *owner);
 
+/* Lives from wire_open to the turn of the loop after wire_close or wire_release: an event of the
+ * same batch may still point to it. The poller owns the memory; owners only forget the pointer. */
 struct wire {
 	struct poller *poller;
-	struct wire *next; /* of the poller's list of closing or waiting wires */
+	struct wire *next; /* of the poller's list of closed or waiting wires */
 	wire_cb on_ready;
-	wire_cb on_closed;
+	void *owner;
 	void *watch; /* the poller's own, where it needs something for each wire */
-	int fd; /* -1 before wire_open and after wire_close */
+	int fd; /* -1 after wire_close */
 	bool readable; /* a read may yield bytes, an end or an error */
 	bool writable; /* a write may take bytes */
 	bool hung_up; /* the peer closed or reset: keep reading until the read says so */
@@ -36,25 +39,27 @@ struct wire {
 /* NULL without memory or descriptors. */
 struct poller *poller_new(uv_loop_t *loop);
 uv_loop_t *poller_loop(const struct poller *p);
-/* All wires must be closed; on_closed runs once from the loop and the poller is gone by then. */
+/* All wires must be closed; on_closed runs once from the loop and the poller is gone by then. Wires
+ * alone do not keep a loop running. */
 void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner);
 
-/* Start watching `fd`, which the wire owns from now on. The wire must not move until on_closed.
- * on_ready runs from the loop whenever a flag was set that may matter; never before this returns.
- * Returns 0 or a negative errno; then the descriptor is still the caller's. */
-int wire_open(struct wire *w, struct poller *p, int fd, wire_cb on_ready);
+/* Start watching `fd`, which the wire owns from now on. on_ready never runs before this returns.
+ * NULL with errno; then the descriptor is still the caller's. */
+struct wire *wire_open(struct poller *p, int fd, wire_cb on_ready, void *owner);
 
-/* Give the descriptor away, still open and no longer watched; the wire is as before wire_open once
- * on_closed has run. */
-int wire_release(struct wire *w, wire_cb on_closed);
+/* Somebody else's from now on. Costs nothing. */
+static inline void wire_own(struct wire *w, wire_cb on_ready, void *owner)
+{
+	w->on_ready = on_ready;
+	w->owner = owner;
+}
 
-/* Hand the descriptor on to another wire, still watched: `to` is as after wire_open and its
- * on_ready is called for what is ready now. `from` is as after wire_close. */
-void wire_move(struct wire *from, struct wire *to, wire_cb on_ready, wire_cb on_from_closed);
+/* Give the descriptor away, still open and no longer watched. The wire is gone for its owner. */
+int wire_release(struct wire *w);
 
-/* Close the descriptor now; on_ready never runs again; on_closed runs once, from the loop, and the
- * memory is the owner's again. */
-void wire_close(struct wire *w, wire_cb on_closed);
+/* Close the descriptor now; on_ready never runs again. The wire is gone for its owner. NULL is
+ * fine. */
+void wire_close(struct wire *w);
 
 /* Call on_ready again on the next turn of the loop, although no new edge comes: for a reader that
  * stopped out of fairness. */

@@ -30,8 +30,7 @@ struct net {
 struct heard {
 	uv_loop_t *loop;
 	struct dialed result;
-	struct wire wire; /* of a success, until it is released: */
-	int fd; /* or -1 */
+	int fd; /* of a success, else -1 */
 	int count;
 	uint64_t at_ms;
 	struct dial *other; /* cancelled from inside the callback */
@@ -124,9 +123,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void on_nothing(struct wire *w)
+static void on_nothing(struct wire *w, void *owner)
 {
 	(void)w;
+	(void)owner;
 }
 
 static void on_dialed(void *owner, const struct dialed *result)
@@ -135,10 +135,8 @@ static void on_dialed(void *owner, const struct dialed *result)
 
 	heard->result = *result;
 	heard->fd = -1;
-	if (result->wire) {
-		dial_take(result, &heard->wire, on_nothing);
-		heard->fd = wire_release(&heard->wire, on_nothing);
-	}
+	if (result->wire)
+		heard->fd = wire_release(dial_take(result, on_nothing, heard));
 	heard->count++;
 	heard->at_ms = uv_now(heard->loop);
 	if (heard->other)
