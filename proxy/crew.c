@@ -130,16 +130,17 @@ static bool bind_all(struct crew *c, const struct config *config,
 	c->proxy_count = config->proxy_count;
 	for (size_t i = 0; i < config->proxy_count; i++) {
 		c->proxies[i] = config->proxy[i].at;
-		for (size_t worker = 0; worker < config->workers; worker++) {
-			int fd = listener_bind(&c->proxies[i]);
-			if (fd < 0) {
-				char text[ADDRESS_TEXT_SIZE];
-				address_format(&c->proxies[i].address, text);
-				snprintf(error, size, "cannot listen on %s port %u: %s", text,
-					c->proxies[i].port, strerror(-fd));
-				return false;
-			}
-			fds[worker][i] = fd;
+		int status = listener_probe(&c->proxies[i]);
+		for (size_t worker = 0; status >= 0 && worker < config->workers; worker++) {
+			status = listener_bind(&c->proxies[i]);
+			fds[worker][i] = status;
+		}
+		if (status < 0) {
+			char text[ADDRESS_TEXT_SIZE];
+			address_format(&c->proxies[i].address, text);
+			snprintf(error, size, "cannot listen on %s port %u: %s", text,
+				c->proxies[i].port, strerror(-status));
+			return false;
 		}
 	}
 	return true;

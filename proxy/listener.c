@@ -17,6 +17,26 @@ static int set(int fd, int level, int option)
 	return setsockopt(fd, level, option, &on, sizeof(on));
 }
 
+int listener_probe(const struct endpoint *at)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(&at->address, at->port, &sa);
+	int status = 0;
+
+	if (at->port == 0)
+		return 0;
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	set(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (sa.ss_family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	if (bind(fd, (struct sockaddr *)&sa, len) != 0)
+		status = -errno;
+	close(fd);
+	return status;
+}
+
 int listener_bind(struct endpoint *at)
 {
 	struct sockaddr_storage sa;

@@ -21,6 +21,10 @@ struct listener {
 	void *owner;
 };
 
+/* Whether the address is free: the SO_REUSEPORT below would let two processes of one user share it
+ * without a word. 0 or a negative errno; 0 for port 0. */
+int listener_probe(const struct endpoint *at);
+
 /* Binds and listens, with SO_REUSEPORT so that each worker can have its own socket of one address.
  * Port 0: the kernel chooses; *at is updated. Returns a descriptor, or a negative errno. */
 int listener_bind(struct endpoint *at);
