@@ -150,9 +150,11 @@ bool loading_read(
 		why = strerror(errno);
 	if (fd >= 0)
 		close(fd);
-	if (why)
-		return loading_fail(
-			l, asked_at, "cannot read %s: %s", quote(slice_of(path)).text, why);
+	if (why) {
+		char shown[384]; /* a path cut short helps nobody */
+		escape_text(slice_of(path), shown, sizeof(shown));
+		return loading_fail(l, asked_at, "cannot read %s: %s", shown, why);
+	}
 	return true;
 }
 
