@@ -264,8 +264,11 @@ bool delivery_add(struct delivery *d, const struct event *e, const struct view *
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return batch_add(
-		&d->open.batch, e, v, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	uint64_t observed_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	/* The coarse clock is milliseconds behind; nothing is observed before it happened. */
+	if (observed_ns < e->time_ns)
+		observed_ns = e->time_ns;
+	return batch_add(&d->open.batch, e, v, observed_ns);
 }
 
 /* ---- the end, and rest -------------------------------------------------------------------- */
