@@ -179,6 +179,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		exporter_reopen(s->crew.exporter);
 	} else if (number == SIGUSR1) {
 		log_metrics(s);
+		exporter_wake(s->crew.exporter); /* whoever asks wants to see the events, too */
 	} else {
 		drain(s);
 	}
