@@ -27,7 +27,7 @@ static struct settings settings_of(const struct config *config)
 		.connect_ms = config->connect_ms,
 		.response_ms = config->response_ms,
 		.idle_ms = config->idle_ms,
-		.sessions = config->connections / config->workers + 1,
+		.sessions = (config->connections + config->workers - 1) / config->workers,
 	};
 }
 
