@@ -81,8 +81,8 @@ class Origin:
         return self.peers
 
     def settled(self, seconds=5):
-        """Every connection has ended; the peers."""
-        for peer in list(self.peers):
+        """There was a connection, and every one has ended; the peers."""
+        for peer in list(self.wait_for_peers(1, seconds)):
             if not peer.closed.wait(seconds):
                 raise TimeoutError("a connection to the origin is still open")
         return self.peers

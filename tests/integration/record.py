@@ -87,14 +87,22 @@ class RecordLog:
                 raise TimeoutError(f"{len(found)} of {count} records came; the log has\n  {seen}")
             time.sleep(0.005)
 
-    def settle(self, mark=0, seconds=WAIT):
-        """Until every connection that was allowed something has told its end. Only then nothing
-        of what has happened is still on its way to the log."""
+    def settle(self, mark, decisions, seconds=WAIT):
+        """Until the log after `mark` has that many decisions, and the end of every connection that
+        was allowed something: nothing of what has happened is still on its way then."""
         until = time.monotonic() + seconds
-        while waiting := unended(self.since(mark)):
+        while True:
+            since = self.since(mark)
+            count = sum(record.name == DECISION for record in since)
+            waiting = unended(since)
+            if count >= decisions and not waiting:
+                return
             if time.monotonic() > until:
-                seen = "\n  ".join(record.line for record in self.since(mark))
-                raise TimeoutError(f"no end came for connections {waiting}; the log has\n  {seen}")
+                seen = "\n  ".join(record.line for record in since[-20:])
+                raise TimeoutError(
+                    f"{count} of {decisions} decisions came, and no end for connections {waiting}; "
+                    f"the log ends with\n  {seen}"
+                )
             time.sleep(0.005)
 
 
