@@ -2,16 +2,12 @@
 """Real clients, each as its user would point it at the proxy. A client is a function of a Desk and
 a host; it fetches from that host and returns (success, what it said and what it got)."""
 
-import asyncio
 import os
 import pathlib
 import platform
 import shutil
 import subprocess
 import zipfile
-
-import aiohttp
-import requests
 
 GO = """\
 package main
@@ -25,6 +21,24 @@ func main() {
 	fmt.Println(answer.StatusCode, string(body))
 	if answer.StatusCode != 200 { os.Exit(1) }
 }
+"""
+
+REQUESTS = """\
+import requests, sys
+answer = requests.get(sys.argv[1], verify=sys.argv[2], timeout=10)
+print(answer.status_code, answer.text)
+"""
+
+AIOHTTP = """\
+import aiohttp, asyncio, ssl, sys
+
+async def main():
+    trust = ssl.create_default_context(cafile=sys.argv[2])
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        async with session.get(sys.argv[1], ssl=trust) as answer:
+            print(answer.status, await answer.text())
+
+asyncio.run(main())
 """
 
 FETCH = """
@@ -157,33 +171,15 @@ def npm(desk, host):
 
 
 def python_requests(desk, host):
-    proxies = {"http": desk.gate.proxy.url, "https": desk.gate.proxy.url}
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(
-                desk.tls(host, "/page.html"), proxies=proxies, verify=desk.certificates.ca, timeout=10
-            )
-        except requests.RequestException as fault:
-            return False, str(fault)
-        return answer.ok, answer.text
+    return run_python(desk, REQUESTS, desk.tls(host, "/page.html"))
 
 
 def python_aiohttp(desk, host):
-    async def get():
-        async with aiohttp.ClientSession() as session:
-            async with session.get(
-                desk.tls(host, "/page.html"),
-                proxy=desk.gate.proxy.url,
-                ssl=desk.certificates.client(),
-                timeout=aiohttp.ClientTimeout(10),
-            ) as answer:
-                return answer.ok, await answer.text()
+    return run_python(desk, AIOHTTP, desk.tls(host, "/page.html"))
 
-    try:
-        return asyncio.run(get())
-    except aiohttp.ClientError as fault:
-        return False, str(fault)
+
+def run_python(desk, script, url):
+    return desk.run(need("/usr/bin/python3"), "-c", script, url, desk.certificates.ca)
 
 
 def undici(desk, host):

@@ -75,6 +75,7 @@ class Collector:
         self.answer = self.accept
         self.records = []
         self.requests = []  # (path, fields, number of records)
+        self.offered = []  # hosts of the records of every request, accepted or not
         self.port = 0
         self._changed = threading.Condition()
         self._server = None
@@ -146,7 +147,9 @@ class Collector:
         if status == 200:
             self._keep(request)
         with self._changed:
-            self.requests.append((handler.path, dict(handler.headers), len(records_of(request))))
+            records = records_of(request)
+            self.requests.append((handler.path, dict(handler.headers), len(records)))
+            self.offered += [str(r.attributes.get("server.address", "")) for r in records]
             self._changed.notify_all()
         body = response.SerializeToString() if response is not None else b""
         handler.send_response(status)
@@ -174,6 +177,14 @@ class Collector:
                 left = until - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     raise TimeoutError(f"{len(found)} of {count} records came")
+
+    def wait_for_offer(self, prefix, seconds=15):
+        """Until a request brought a record for a host with this prefix."""
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: any(host.startswith(prefix) for host in self.offered), seconds
+            ):
+                raise TimeoutError(f"nothing was offered about {prefix}")
 
     def wait_for_requests(self, count, seconds=15):
         with self._changed:
