@@ -160,6 +160,20 @@ bool loading_read(
 
 /* ---- the load ------------------------------------------------------------------------------ */
 
+/* False for no file, and for an optional one that does not exist; that one is remembered. Anything
+ * else that is wrong with it is found when it is read. */
+static bool is_there(struct loading *l, const char *path, bool optional)
+{
+	struct stat status;
+
+	if (!path)
+		return false;
+	if (!optional || stat(path, &status) == 0 || errno != ENOENT)
+		return true;
+	/* Without memory to remember it, reading it says so. */
+	return !remember_file(l, path);
+}
+
 /* The parser's sentence. It escapes some of the bytes that it quotes, so a backslash may stay; what
  * is not ASCII becomes one question mark for each character. */
 static bool not_toml(struct loading *l, struct toml_fault *fault)
@@ -309,7 +323,7 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (!lists_collect_command(l))
 		return false;
-	if (s->requirements_file &&
+	if (is_there(l, s->requirements_file, s->requirements_optional) &&
 		!load_file(l, LAYER_REQUIREMENTS, s->requirements_file, texts ? &texts[1] : NULL))
 		return false;
 	if (l->config->workers == 0)

@@ -81,6 +81,10 @@ struct config {
 struct config_sources {
 	const char *config_file;
 	const char *requirements_file;
+	/* The file need not be there: then it is left out, and still named by config_files, so that it
+	 * counts from the next load on once it appears. */
+	bool config_optional;
+	bool requirements_optional;
 	const char *const *allow; /* --allow */
 	size_t allow_count;
 	const char *const *deny; /* --deny */
@@ -100,8 +104,8 @@ void config_free(struct config *c); /* NULL is fine */
 /* One line, "FILE:LINE:COLUMN: text", as errors are shown to people. */
 size_t fault_format(const struct fault *f, char *ret_text, size_t size);
 
-/* Every file the load read (configuration, requirements, lists), for watching: NULL-terminated,
- * owned by the config. */
+/* Every file the load read (configuration, requirements, lists) or would have read, for watching:
+ * NULL-terminated, owned by the config. */
 const char *const *config_files(const struct config *c);
 
 /* The effective values with where each comes from, as TOML with comments or as JSON; secrets

@@ -3,9 +3,7 @@
 
 #include "base/escape.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define BIT(flag) (1u << (flag))
 #define SOURCES   (BIT(FLAG_CONFIG) | BIT(FLAG_REQUIREMENTS) | BIT(FLAG_ALLOW) | BIT(FLAG_DENY))
@@ -203,26 +201,22 @@ static int parse(struct arguments *a, struct entries *e, char **words, int count
 	return EXIT_DONE;
 }
 
-/* A file that is there but cannot be read is an error later, not a reason to do without it. */
-static const char *if_exists(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 || errno != ENOENT ? path : NULL;
-}
-
+/* The default places may be empty, now; a file that appears there counts from the next reload. */
 static void find_files(struct arguments *a)
 {
 	const char *variable = getenv("SALLYPORT_CONFIG");
+	struct config_sources *s = &a->sources;
 
-	a->sources.config_file = a->values[FLAG_CONFIG];
-	if (!a->sources.config_file && variable && variable[0])
-		a->sources.config_file = variable;
-	if (!a->sources.config_file)
-		a->sources.config_file = if_exists(config_path);
-	a->sources.requirements_file = a->values[FLAG_REQUIREMENTS];
-	if (!a->sources.requirements_file)
-		a->sources.requirements_file = if_exists(requirements_path);
+	s->config_file = a->values[FLAG_CONFIG];
+	if (!s->config_file && variable && variable[0])
+		s->config_file = variable;
+	s->config_optional = !s->config_file;
+	if (s->config_optional)
+		s->config_file = config_path;
+	s->requirements_file = a->values[FLAG_REQUIREMENTS];
+	s->requirements_optional = !s->requirements_file;
+	if (s->requirements_optional)
+		s->requirements_file = requirements_path;
 }
 
 static int run(struct arguments *a)

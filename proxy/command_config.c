@@ -2,6 +2,8 @@
 /* sallyport config check | show | help. */
 #include "proxy/cli.h"
 
+#include <unistd.h>
+
 /* Notices as the elements of a JSON array. */
 static void write_notice(void *owner, const char *text)
 {
@@ -46,7 +48,8 @@ int command_config_check(const struct arguments *a)
 		return EXIT_REFUSED;
 	struct policy_counts counts = policy_counts(c->policy);
 	for (const char *const *file = config_files(c); *file; file++)
-		printf("%s\n", *file);
+		if (access(*file, F_OK) == 0)
+			printf("%s\n", *file);
 	printf("good: %u allow and %u deny entries\n", counts.allow, counts.deny);
 	config_free(c);
 	return EXIT_DONE;

@@ -135,12 +135,42 @@ static void files_are_found_beside_the_one_that_names_them(void **state)
 	rmdir(directory);
 }
 
+static void an_optional_file_counts_once_it_is_there(void **state)
+{
+	char directory[] = "/tmp/sallyport-test-XXXXXX", path[512];
+	struct config_sources sources = {.requirements_file = path, .requirements_optional = true};
+	struct fault fault;
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/r.toml", directory);
+	struct config *c = config_load(&sources, NULL, NULL, &fault);
+	assert_non_null(c);
+	assert_int_equal(c->mode, MODE_FULL);
+	assert_string_equal(config_files(c)[0], path);
+	config_free(c);
+
+	write_file(directory, "r.toml", "mode = \"limited\"\n");
+	c = config_load(&sources, NULL, NULL, &fault);
+	assert_non_null(c);
+	assert_int_equal(c->mode, MODE_LIMITED);
+	config_free(c);
+
+	write_file(directory, "r.toml", "mode = \"limitd\"\n");
+	assert_null(config_load(&sources, NULL, NULL, &fault));
+	unlink(path);
+	sources.requirements_optional = false;
+	assert_null(config_load(&sources, NULL, NULL, &fault));
+	assert_non_null(strstr(fault.text, "No such file"));
+	rmdir(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_patterns_or_hosts),
 		cmocka_unit_test(nul_ends_no_line_early),
 		cmocka_unit_test(files_are_found_beside_the_one_that_names_them),
+		cmocka_unit_test(an_optional_file_counts_once_it_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
