@@ -130,6 +130,7 @@ COUNTS = [
     ("one not ok", "1..2\nok 1 - a\nnot ok 2 - b\n", 1, 1),
     ("stopped short of its plan", "1..3\nok 1 - a\n", 1, 1),
     ("more than planned", "1..1\nok 1 - a\nok 2 - b\n", 2, 1),
+    ("skipped as cmocka says it", "1..2\nnot ok 1 # SKIP a\nok 2 - b\n", 1, 0),
     ("skipped", "1..2\nok 1 - a # SKIP no IPv6\nok 2 - b\n", 1, 0),
 ]
 
@@ -151,12 +152,18 @@ def no_result_is_a_failure():
 def a_crash_is_a_failure():
     total = count.Count()
     with tempfile.TemporaryDirectory() as root:
-        plant(root, {"log": '{"name": "x", "stdout": "1..1\\nok 1 - a\\n", "result": "ERROR"}\n'
-                            '{"name": "y", "stdout": "", "result": "OK"}\n'
-                            '{"name": "z", "stdout": "", "result": "TIMEOUT"}\n'})
+        plant(root, {"log": "".join(json.dumps(
+            dict(name=name, stdout=stdout, result=result, returncode=returncode)) + "\n"
+            for name, stdout, result, returncode in (
+                ("crashed", "1..1\nok 1 - a\n", "ERROR", -11),
+                ("well", "", "OK", 0),
+                ("late", "", "TIMEOUT", -15),
+                ("only skips", "1..1\nnot ok 1 # SKIP a\n", "FAIL", 0),
+                ("skips and dies", "1..1\nnot ok 1 # SKIP a\n", "FAIL", 1),
+                ("says ok and fails", "1..1\nok 1 - a\n", "FAIL", 0)))})
         count.meson(total, os.path.join(root, "log"))
     got = (total.passed, len(total.failures))
-    return None if got == (2, 2) else f"counted {got}"
+    return None if got == (3, 4) else f"counted {got}"
 
 
 def compiled_finds(script, header, source, offender):
