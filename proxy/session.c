@@ -82,6 +82,7 @@ bool session_lost_permission(struct session *s)
 	struct address ignored;
 	struct verdict refusal;
 
+	s->rules_changed = true;
 	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
 	if (s->verdict.decision == DECISION_DENY || !s->link)
 		return s->verdict.decision == DECISION_DENY;
@@ -104,6 +105,7 @@ static enum phase dial(struct session *s, const struct address *addresses, size_
 	struct worker *w = s->worker;
 
 	audit_decision(s, &s->verdict);
+	s->rules_changed = false;
 	s->dial = dial_start(
 		w->poller, addresses, count, s->target.port, w->settings.connect_ms, on_dialed, s);
 	if (!s->dial)
@@ -144,7 +146,8 @@ enum phase session_step_dial(struct session *s, unsigned events)
 	if (dialed->reason != REASON_NONE)
 		return session_refuse(s, dialed->reason);
 	/* Judged when it was chosen; the rules may have changed since. */
-	if (session_judge_addresses(s, &dialed->address, 1, &permitted, &refusal) == 0)
+	if (s->rules_changed &&
+		session_judge_addresses(s, &dialed->address, 1, &permitted, &refusal) == 0)
 		return session_refuse(s, refusal.reason);
 	session_take_dialed(s, dialed);
 	return session_established(s);
