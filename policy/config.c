@@ -319,7 +319,8 @@ static bool load(struct loading *l, const struct slice *texts)
 
 	if (!layer_defaults(l) || !layer_environment(l))
 		return false;
-	if (s->config_file && !load_file(l, LAYER_CONFIG, s->config_file, texts ? &texts[0] : NULL))
+	if (is_there(l, s->config_file, s->config_optional) &&
+		!load_file(l, LAYER_CONFIG, s->config_file, texts ? &texts[0] : NULL))
 		return false;
 	if (!lists_collect_command(l))
 		return false;

@@ -135,33 +135,44 @@ static void files_are_found_beside_the_one_that_names_them(void **state)
 	rmdir(directory);
 }
 
-static void an_optional_file_counts_once_it_is_there(void **state)
+/* `file` and `optional` are the sources' for the file under test. */
+static void optional_file(struct config_sources *sources, const char **file, bool *optional)
 {
 	char directory[] = "/tmp/sallyport-test-XXXXXX", path[512];
-	struct config_sources sources = {.requirements_file = path, .requirements_optional = true};
 	struct fault fault;
-	(void)state;
+
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/r.toml", directory);
-	struct config *c = config_load(&sources, NULL, NULL, &fault);
+	*file = path;
+	*optional = true;
+	struct config *c = config_load(sources, NULL, NULL, &fault);
 	assert_non_null(c);
 	assert_int_equal(c->mode, MODE_FULL);
 	assert_string_equal(config_files(c)[0], path);
 	config_free(c);
 
 	write_file(directory, "r.toml", "mode = \"limited\"\n");
-	c = config_load(&sources, NULL, NULL, &fault);
+	c = config_load(sources, NULL, NULL, &fault);
 	assert_non_null(c);
 	assert_int_equal(c->mode, MODE_LIMITED);
 	config_free(c);
 
 	write_file(directory, "r.toml", "mode = \"limitd\"\n");
-	assert_null(config_load(&sources, NULL, NULL, &fault));
+	assert_null(config_load(sources, NULL, NULL, &fault));
 	unlink(path);
-	sources.requirements_optional = false;
-	assert_null(config_load(&sources, NULL, NULL, &fault));
+	*optional = false;
+	assert_null(config_load(sources, NULL, NULL, &fault));
 	assert_non_null(strstr(fault.text, "No such file"));
 	rmdir(directory);
+}
+
+static void an_optional_file_counts_once_it_is_there(void **state)
+{
+	struct config_sources config = {0}, requirements = {0};
+	(void)state;
+	optional_file(&config, &config.config_file, &config.config_optional);
+	optional_file(&requirements, &requirements.requirements_file,
+		&requirements.requirements_optional);
 }
 
 int main(void)
