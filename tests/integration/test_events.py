@@ -247,7 +247,7 @@ def test_requests_to_the_collector(told, collector):
     path, fields, _ = collector.requests[-1]
     assert path == "/v1/logs"
     assert fields["Content-Type"] == "application/x-protobuf"
-    assert fields["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in fields  # a collector on this machine gets it plain
     assert "sallyport/" in fields["User-Agent"]
 
 
