@@ -53,12 +53,29 @@ bool address_parse_ipv6(struct slice text, struct address *ret_address)
 	return true;
 }
 
+/* By hand: each event record has two or three. */
+static size_t ipv4_format(const uint8_t bytes[4], char *ret_text)
+{
+	char *at = ret_text;
+
+	for (size_t i = 0; i < 4; i++) {
+		unsigned octet = bytes[i];
+		if (octet >= 100)
+			*at++ = (char)('0' + octet / 100);
+		if (octet >= 10)
+			*at++ = (char)('0' + octet / 10 % 10);
+		*at++ = (char)('0' + octet % 10);
+		*at++ = i < 3 ? '.' : '\0';
+	}
+	return (size_t)(at - ret_text) - 1;
+}
+
 size_t address_format(const struct address *a, char ret_text[ADDRESS_TEXT_SIZE])
 {
-	int family = a->family == 4 ? AF_INET : AF_INET6;
-
 	ret_text[0] = '\0';
-	if (a->family == 0 || !inet_ntop(family, a->bytes, ret_text, ADDRESS_TEXT_SIZE))
+	if (a->family == 4)
+		return ipv4_format(a->bytes, ret_text);
+	if (a->family == 0 || !inet_ntop(AF_INET6, a->bytes, ret_text, ADDRESS_TEXT_SIZE))
 		return 0;
 	return strlen(ret_text);
 }

@@ -4,6 +4,38 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* Some byte of the word is outside 0x20..0x7e or a backslash. A byte below n borrows into its top
+ * bit when n is taken from it; a borrow reaches another byte only from one that is bad already. */
+static bool any_bad(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101u, top = 0x8080808080808080u;
+	uint64_t control = word - 0x20 * each;
+	uint64_t rubout = (word ^ 0x7f * each) - each;
+	uint64_t backslash = (word ^ '\\' * each) - each;
+
+	return ((control | rubout | backslash | word) & top) != 0;
+}
+
+bool escape_is_plain(struct slice text)
+{
+	uint64_t word = 0;
+	bool bad = false;
+
+	if (text.len < sizeof(word)) {
+		memset(&word, ' ', sizeof(word));
+		for (size_t i = 0; i < text.len; i++)
+			word = word << 8 | (unsigned char)text.ptr[i];
+		return !any_bad(word);
+	}
+	for (size_t i = 0; i + sizeof(word) < text.len; i += sizeof(word)) {
+		memcpy(&word, text.ptr + i, sizeof(word));
+		bad |= any_bad(word);
+	}
+	/* The last eight, of which some were seen. */
+	memcpy(&word, text.ptr + text.len - sizeof(word), sizeof(word));
+	return !(bad | any_bad(word));
+}
+
 size_t escape_text(struct slice text, char *ret_text, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";

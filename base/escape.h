@@ -6,6 +6,9 @@
 
 #include "base/slice.h"
 
+/* True when escape_text would change nothing, as nearly always. */
+bool escape_is_plain(struct slice text);
+
 /* Writes `text` as printable ASCII: bytes outside 0x20..0x7e and the backslash become \xNN.
  * Stops before it would overflow and ends with "..." then; always NUL-terminated.
  * size at least 8. Returns the length without the NUL. */

@@ -253,6 +253,39 @@ static void mailbox_delivers_in_order_and_refuses_beyond_its_bound(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* Each byte at each place of texts up to three words long, beside what escape_text does. */
+static void plain_is_what_escapes_leave_alone(void **state)
+{
+	char in[24], out[4 * sizeof(in) + 8];
+	(void)state;
+	for (size_t len = 0; len <= sizeof(in); len++) {
+		memset(in, 'a', sizeof(in));
+		assert_true(escape_is_plain(slice_from(in, len)));
+		for (size_t i = 0; i < len * 256; i++) {
+			in[i / 256] = (char)(i % 256);
+			struct slice text = slice_from(in, len);
+			size_t escaped = escape_text(text, out, sizeof(out));
+			ROW_CHECK("byte", escape_is_plain(text) == (escaped == len), "%zu of %zu",
+				i, len);
+			in[i / 256] = 'a';
+		}
+	}
+}
+
+static void octets_have_no_leading_zeros(void **state)
+{
+	char text[ADDRESS_TEXT_SIZE], expected[ADDRESS_TEXT_SIZE];
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		struct address a = {4, {(uint8_t)i, (uint8_t)(255 - i), 0, (uint8_t)i}};
+		snprintf(expected, sizeof(expected), "%u.%u.0.%u", i, 255 - i, i);
+		assert_int_equal(address_format(&a, text), strlen(expected));
+		assert_string_equal(text, expected);
+	}
+	assert_int_equal(address_format(&(struct address){0}, text), 0);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +295,8 @@ int main(void)
 		cmocka_unit_test(sockaddr_round_trips_and_unmaps),
 		cmocka_unit_test(reader_is_sticky),
 		cmocka_unit_test(escapes_leave_one_line),
+		cmocka_unit_test(plain_is_what_escapes_leave_alone),
+		cmocka_unit_test(octets_have_no_leading_zeros),
 		cmocka_unit_test(buffer_keeps_order_and_bound),
 		cmocka_unit_test(every_reason_is_whole),
 		cmocka_unit_test(mailbox_delivers_in_order_and_refuses_beyond_its_bound),
