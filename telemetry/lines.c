@@ -131,7 +131,7 @@ size_t lines_encode(const struct event *e, const struct view *v, char *to)
 	put(&c, SLICE(",\"attributes\":{"));
 	for (size_t i = 0; i < v->attribute_count; i++) {
 		put(&c, i > 0 ? SLICE(",") : SLICE(""));
-		put_quoted(&c, v->attributes[i].key);
+		put_quoted(&c, view_key_name(v->attributes[i].key));
 		put(&c, SLICE(":"));
 		put_value(&c, &v->attributes[i]);
 	}

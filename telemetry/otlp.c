@@ -106,7 +106,7 @@ size_t otlp_encode_record(
 		otlp__any_value__init(&values[i]);
 		otlp__key_value__init(&pairs[i]);
 		set_value(&values[i], &v->attributes[i]);
-		pairs[i].key = binary(v->attributes[i].key);
+		pairs[i].key = binary(view_key_name(v->attributes[i].key));
 		pairs[i].value = &values[i];
 		list[i] = &pairs[i];
 	}

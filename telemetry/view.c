@@ -5,132 +5,163 @@
 
 #include <assert.h>
 
+/* ---- names -------------------------------------------------------------------------------- */
+
+enum key {
+	KEY_PROTOCOL,
+	KEY_SERVER_ADDRESS,
+	KEY_SERVER_PORT,
+	KEY_METHOD,
+	KEY_CLIENT_ADDRESS,
+	KEY_CLIENT_PORT,
+	KEY_USER,
+	KEY_SESSION,
+	KEY_CONNECTION,
+	KEY_POLICY_SCOPE,
+	KEY_POLICY_DECISION,
+	KEY_POLICY_SOURCE,
+	KEY_POLICY_REASON,
+	KEY_POLICY_OVERRIDE,
+	KEY_POLICY_RULE,
+	KEY_BYTES_SENT,
+	KEY_BYTES_RECEIVED,
+	KEY_DURATION,
+	KEY_REASON,
+	KEY_PEER_ADDRESS,
+	KEY_PEER_PORT,
+	KEY_SERVER_NAME,
+	KEY_STATUS,
+	KEY_CONFIG_OUTCOME,
+	KEY_CONFIG_ACTOR,
+	KEY_CONFIG_CHANGE,
+	KEY_DROPPED_COUNT,
+	KEY_DROPPED_CAUSE,
+};
+
+/* Field 1, bytes (protobuf encoding, tags). */
+#define KEY(name)                                                                                  \
+	{                                                                                          \
+		1 << 3 | 2, sizeof(name) - 1, name                                                 \
+	}
+
+static const struct view_key keys[] = {
+	[KEY_PROTOCOL] = KEY("network.transport.protocol"),
+	[KEY_SERVER_ADDRESS] = KEY("server.address"),
+	[KEY_SERVER_PORT] = KEY("server.port"),
+	[KEY_METHOD] = KEY("http.request.method"),
+	[KEY_CLIENT_ADDRESS] = KEY("client.address"),
+	[KEY_CLIENT_PORT] = KEY("client.port"),
+	[KEY_USER] = KEY("user.id"),
+	[KEY_SESSION] = KEY("session.id"),
+	[KEY_CONNECTION] = KEY("network_proxy.connection.id"),
+	[KEY_POLICY_SCOPE] = KEY("network.policy.scope"),
+	[KEY_POLICY_DECISION] = KEY("network.policy.decision"),
+	[KEY_POLICY_SOURCE] = KEY("network.policy.source"),
+	[KEY_POLICY_REASON] = KEY("network.policy.reason"),
+	[KEY_POLICY_OVERRIDE] = KEY("network.policy.override"),
+	[KEY_POLICY_RULE] = KEY("network.policy.rule"),
+	[KEY_BYTES_SENT] = KEY("network_proxy.bytes_sent"),
+	[KEY_BYTES_RECEIVED] = KEY("network_proxy.bytes_received"),
+	[KEY_DURATION] = KEY("network_proxy.duration"),
+	[KEY_REASON] = KEY("network_proxy.reason"),
+	[KEY_PEER_ADDRESS] = KEY("network.peer.address"),
+	[KEY_PEER_PORT] = KEY("network.peer.port"),
+	[KEY_SERVER_NAME] = KEY("tls.client.server_name"),
+	[KEY_STATUS] = KEY("http.response.status_code"),
+	[KEY_CONFIG_OUTCOME] = KEY("network_proxy.config.outcome"),
+	[KEY_CONFIG_ACTOR] = KEY("network_proxy.config.actor"),
+	[KEY_CONFIG_CHANGE] = KEY("network_proxy.config.change"),
+	[KEY_DROPPED_COUNT] = KEY("network_proxy.dropped.count"),
+	[KEY_DROPPED_CAUSE] = KEY("network_proxy.dropped.cause"),
+};
+
 /* ---- text --------------------------------------------------------------------------------- */
 
-static struct slice view_since(const struct view *v, size_t start)
-{
-	return slice_from(v->scratch + start, v->scratch_len - start);
-}
-
-static void put(struct view *v, struct slice s)
-{
-	assert(s.len <= sizeof(v->scratch) - v->scratch_len);
-	if (s.len > 0)
-		memcpy(v->scratch + v->scratch_len, s.ptr, s.len);
-	v->scratch_len += s.len;
-}
-
-static void put_number(struct view *v, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	put(v, slice_from(digits + at, sizeof(digits) - at));
-}
-
-static void put_address(struct view *v, const struct address *a)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	if (a->family != 4) {
-		put(v, slice_from(text, address_format(a, text)));
-		return;
-	}
-	for (size_t i = 0; i < 4; i++) {
-		put(v, i > 0 ? SLICE(".") : SLICE(""));
-		put_number(v, a->bytes[i]);
-	}
-}
-
 /* Milliseconds are enough for a person. */
-static void put_seconds(struct view *v, uint64_t us)
+static void put_seconds(struct pen *p, uint64_t us)
 {
-	const char millis[3] = {(char)('0' + us / 100000 % 10), (char)('0' + us / 10000 % 10),
-		(char)('0' + us / 1000 % 10)};
-
-	put_number(v, us / 1000000);
-	put(v, SLICE("."));
-	put(v, slice_from(millis, sizeof(millis)));
-	put(v, SLICE(" s"));
-}
-
-static bool is_plain(struct slice s)
-{
-	bool plain = true;
-
-	for (size_t i = 0; i < s.len; i++)
-		plain &= s.ptr[i] >= 0x20 && s.ptr[i] <= 0x7e && s.ptr[i] != '\\';
-	return plain;
+	pen_number(p, us / 1000000);
+	pen_put(p, SLICE("."));
+	pen_digits(p, us / 1000 % 1000, 3);
+	pen_put(p, SLICE(" s"));
 }
 
 /* The text itself when it is harmless, as nearly always, else escaped into the scratch. */
 static struct slice escaped(struct view *v, struct slice s)
 {
-	size_t start = v->scratch_len;
+	const char *start = v->pen.at;
 
-	if (is_plain(s))
+	if (escape_is_plain(s))
 		return s;
-	v->scratch_len += escape_text(s, v->scratch + start, sizeof(v->scratch) - start);
-	return view_since(v, start);
+	pen_escaped(&v->pen, s);
+	return pen_since(&v->pen, start);
 }
 
 /* ---- attributes --------------------------------------------------------------------------- */
 
-static struct view_attribute *add(struct view *v, struct slice key, enum view_kind kind)
+static struct view_attribute *add(struct view *v, enum key key, enum view_kind kind)
 {
 	assert(v->attribute_count < VIEW_ATTRIBUTES);
 	struct view_attribute *a = &v->attributes[v->attribute_count++];
-	a->key = key;
+	a->key = &keys[key];
 	a->kind = kind;
 	return a;
 }
 
-/* Empty text and the number zero stand for "absent" in an event. */
-static void add_text(struct view *v, struct slice key, struct slice text)
+/* Text of our own, or escaped already. Empty stands for "absent" in an event. */
+static void add_plain(struct view *v, enum key key, struct slice text)
+{
+	if (text.len > 0)
+		add(v, key, VIEW_TEXT)->value.text = text;
+}
+
+static void add_escaped(struct view *v, enum key key, struct slice text)
 {
 	if (text.len > 0)
 		add(v, key, VIEW_TEXT)->value.text = escaped(v, text);
 }
 
-static void add_number(struct view *v, struct slice key, uint64_t number)
-{
-	if (number > 0)
-		add(v, key, VIEW_INTEGER)->value.integer =
-			number > INT64_MAX ? INT64_MAX : (int64_t)number;
-}
-
 /* Zero is a value. */
-static void add_count(struct view *v, struct slice key, uint64_t number)
+static void add_count(struct view *v, enum key key, uint64_t number)
 {
 	add(v, key, VIEW_INTEGER)->value.integer = number > INT64_MAX ? INT64_MAX : (int64_t)number;
 }
 
-static void add_address(struct view *v, struct slice key, const struct address *a)
+/* Zero stands for "absent". */
+static void add_number(struct view *v, enum key key, uint64_t number)
 {
-	size_t start = v->scratch_len;
-
-	if (a->family == 0)
-		return;
-	put_address(v, a);
-	add(v, key, VIEW_TEXT)->value.text = view_since(v, start);
+	if (number > 0)
+		add_count(v, key, number);
 }
 
-static void add_common(struct view *v, const struct event *e)
+static struct slice address_text(struct view *v, const struct address *a)
 {
-	add_text(v, SLICE("network.transport.protocol"),
+	const char *start = v->pen.at;
+
+	pen_address(&v->pen, a);
+	return pen_since(&v->pen, start);
+}
+
+/* Who wants to go where, for the line. */
+struct ends {
+	struct slice host, client;
+};
+
+static struct ends add_common(struct view *v, const struct event *e)
+{
+	struct ends ends = {escaped(v, e->host), address_text(v, &e->client)};
+
+	add_plain(v, KEY_PROTOCOL,
 		e->protocol == EVENT_PROTOCOL_CONNECT ? SLICE("https_connect") : SLICE("http"));
-	add_text(v, SLICE("server.address"), e->host);
-	add_number(v, SLICE("server.port"), e->port);
-	add_text(v, SLICE("http.request.method"), e->method);
-	add_address(v, SLICE("client.address"), &e->client);
-	add_number(v, SLICE("client.port"), e->client_port);
-	add_text(v, SLICE("user.id"), e->user);
-	add_text(v, SLICE("session.id"), e->session_id);
-	add_number(v, SLICE("network_proxy.connection.id"), e->connection);
+	add_plain(v, KEY_SERVER_ADDRESS, ends.host);
+	add_number(v, KEY_SERVER_PORT, e->port);
+	add_escaped(v, KEY_METHOD, e->method);
+	add_plain(v, KEY_CLIENT_ADDRESS, ends.client);
+	add_number(v, KEY_CLIENT_PORT, e->client_port);
+	add_escaped(v, KEY_USER, e->user);
+	add_escaped(v, KEY_SESSION, e->session_id);
+	add_number(v, KEY_CONNECTION, e->connection);
+	return ends;
 }
 
 /* "*.example.com (config.toml:12)" */
@@ -138,44 +169,44 @@ static void add_rule(struct view *v, const struct event *e)
 {
 	struct slice pattern = escaped(v, e->rule);
 	struct slice file = escaped(v, e->rule_file);
-	size_t start = v->scratch_len;
+	struct pen *p = &v->pen;
+	const char *start = p->at;
 
 	if (pattern.len == 0)
 		return;
-	put(v, pattern);
+	pen_put(p, pattern);
 	if (file.len > 0) {
-		put(v, SLICE(" ("));
-		put(v, file);
+		pen_put(p, SLICE(" ("));
+		pen_put(p, file);
 		if (e->rule_line > 0) {
-			put(v, SLICE(":"));
-			put_number(v, e->rule_line);
+			pen_put(p, SLICE(":"));
+			pen_number(p, e->rule_line);
 		}
-		put(v, SLICE(")"));
+		pen_put(p, SLICE(")"));
 	}
-	add(v, SLICE("network.policy.rule"), VIEW_TEXT)->value.text = view_since(v, start);
+	add_plain(v, KEY_POLICY_RULE, pen_since(p, start));
 }
 
-static void put_target(struct view *v, const struct event *e)
+/* "a.example:443 for 127.0.0.1" */
+static void put_ends(struct pen *p, const struct ends *ends, uint16_t port)
 {
-	struct slice host = escaped(v, e->host);
-	bool brackets = memchr(host.ptr ? host.ptr : "", ':', host.len) != NULL;
+	bool brackets = slice_find(ends->host, ':') < ends->host.len;
 
-	if (host.len == 0) {
-		put(v, SLICE("a malformed target"));
-		return;
+	if (ends->host.len == 0) {
+		pen_put(p, SLICE("a malformed target"));
+	} else {
+		if (brackets)
+			pen_put(p, SLICE("["));
+		pen_put(p, ends->host);
+		if (brackets)
+			pen_put(p, SLICE("]"));
+		pen_put(p, SLICE(":"));
+		pen_number(p, port);
 	}
-	put(v, brackets ? SLICE("[") : SLICE(""));
-	put(v, host);
-	put(v, brackets ? SLICE("]:") : SLICE(":"));
-	put_number(v, e->port);
-}
-
-static void put_client(struct view *v, const struct event *e)
-{
-	if (e->client.family == 0)
-		return;
-	put(v, SLICE(" for "));
-	put_address(v, &e->client);
+	if (ends->client.len > 0) {
+		pen_put(p, SLICE(" for "));
+		pen_put(p, ends->client);
+	}
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
@@ -189,93 +220,93 @@ static void view_policy_decision(struct view *v, const struct event *e)
 	};
 	bool denied = e->decision == EVENT_DENY;
 	struct slice reason = slice_of(reason_word(e->reason));
+	struct ends ends = add_common(v, e);
+	struct pen *p = &v->pen;
 
-	add_common(v, e);
-	add_text(v, SLICE("network.policy.scope"),
+	add_plain(v, KEY_POLICY_SCOPE,
 		e->scope == EVENT_SCOPE_DOMAIN ? SLICE("domain") : SLICE("non_domain"));
-	add_text(v, SLICE("network.policy.decision"), denied ? SLICE("deny") : SLICE("allow"));
-	add_text(v, SLICE("network.policy.source"), slice_of(sources[e->source]));
-	add_text(v, SLICE("network.policy.reason"), reason);
-	add(v, SLICE("network.policy.override"), VIEW_BOOLEAN)->value.boolean = false;
+	add_plain(v, KEY_POLICY_DECISION, denied ? SLICE("deny") : SLICE("allow"));
+	add_plain(v, KEY_POLICY_SOURCE, slice_of(sources[e->source]));
+	add_plain(v, KEY_POLICY_REASON, reason);
+	add(v, KEY_POLICY_OVERRIDE, VIEW_BOOLEAN)->value.boolean = false;
 	add_rule(v, e);
 
-	size_t start = v->scratch_len;
-	put(v, denied ? SLICE("denied ") : SLICE("allowed "));
-	put_target(v, e);
-	put_client(v, e);
+	const char *start = p->at;
+	pen_put(p, denied ? SLICE("denied ") : SLICE("allowed "));
+	put_ends(p, &ends, e->port);
 	if (denied) {
-		put(v, SLICE(": "));
-		put(v, reason);
+		pen_put(p, SLICE(": "));
+		pen_put(p, reason);
 	}
-	v->body = view_since(v, start);
+	v->body = pen_since(p, start);
 }
 
 static void view_connection_closed(struct view *v, const struct event *e)
 {
 	struct slice reason = slice_of(reason_word(e->reason));
+	struct ends ends = add_common(v, e);
+	struct pen *p = &v->pen;
 
-	add_common(v, e);
-	add_count(v, SLICE("network_proxy.bytes_sent"), e->bytes_up);
-	add_count(v, SLICE("network_proxy.bytes_received"), e->bytes_down);
-	add(v, SLICE("network_proxy.duration"), VIEW_REAL)->value.real =
-		(double)e->duration_us / 1e6;
-	add_text(v, SLICE("network_proxy.reason"), reason);
-	add_address(v, SLICE("network.peer.address"), &e->upstream);
+	add_count(v, KEY_BYTES_SENT, e->bytes_up);
+	add_count(v, KEY_BYTES_RECEIVED, e->bytes_down);
+	add(v, KEY_DURATION, VIEW_REAL)->value.real = (double)e->duration_us / 1e6;
+	add_plain(v, KEY_REASON, reason);
+	add_plain(v, KEY_PEER_ADDRESS, address_text(v, &e->upstream));
 	if (e->upstream.family != 0)
-		add_number(v, SLICE("network.peer.port"), e->port);
-	add_text(v, SLICE("tls.client.server_name"), e->sni);
-	add_number(v, SLICE("http.response.status_code"), e->status);
+		add_number(v, KEY_PEER_PORT, e->port);
+	add_escaped(v, KEY_SERVER_NAME, e->sni);
+	add_number(v, KEY_STATUS, e->status);
 
-	size_t start = v->scratch_len;
-	put(v, SLICE("closed "));
-	put_target(v, e);
-	put_client(v, e);
-	put(v, SLICE(" after "));
-	put_seconds(v, e->duration_us);
-	put(v, SLICE(", "));
-	put_number(v, e->bytes_up);
-	put(v, SLICE(" bytes sent, "));
-	put_number(v, e->bytes_down);
-	put(v, SLICE(" received: "));
-	put(v, reason);
-	v->body = view_since(v, start);
+	const char *start = p->at;
+	pen_put(p, SLICE("closed "));
+	put_ends(p, &ends, e->port);
+	pen_put(p, SLICE(" after "));
+	put_seconds(p, e->duration_us);
+	pen_put(p, SLICE(", "));
+	pen_number(p, e->bytes_up);
+	pen_put(p, SLICE(" bytes sent, "));
+	pen_number(p, e->bytes_down);
+	pen_put(p, SLICE(" received: "));
+	pen_put(p, reason);
+	v->body = pen_since(p, start);
 }
 
 static void view_config_changed(struct view *v, const struct event *e)
 {
 	struct slice actor = escaped(v, e->actor);
 	struct slice text = escaped(v, e->text);
+	struct pen *p = &v->pen;
 
-	add_text(v, SLICE("network_proxy.config.outcome"),
-		e->refused ? SLICE("refused") : SLICE("applied"));
-	add_text(v, SLICE("network_proxy.config.actor"), actor);
-	add_text(v, SLICE("network_proxy.config.change"), text);
+	add_plain(v, KEY_CONFIG_OUTCOME, e->refused ? SLICE("refused") : SLICE("applied"));
+	add_plain(v, KEY_CONFIG_ACTOR, actor);
+	add_plain(v, KEY_CONFIG_CHANGE, text);
 
-	size_t start = v->scratch_len;
-	put(v, e->refused ? SLICE("configuration refused") : SLICE("configuration applied"));
+	const char *start = p->at;
+	pen_put(p, e->refused ? SLICE("configuration refused") : SLICE("configuration applied"));
 	if (actor.len > 0) {
-		put(v, SLICE(", by "));
-		put(v, actor);
+		pen_put(p, SLICE(", by "));
+		pen_put(p, actor);
 	}
 	if (text.len > 0) {
-		put(v, SLICE(": "));
-		put(v, text);
+		pen_put(p, SLICE(": "));
+		pen_put(p, text);
 	}
-	v->body = view_since(v, start);
+	v->body = pen_since(p, start);
 }
 
 static void view_records_dropped(struct view *v, const struct event *e)
 {
 	struct slice text = escaped(v, e->text);
+	struct pen *p = &v->pen;
 
-	add_count(v, SLICE("network_proxy.dropped.count"), e->count);
-	add_text(v, SLICE("network_proxy.dropped.cause"), text);
+	add_count(v, KEY_DROPPED_COUNT, e->count);
+	add_plain(v, KEY_DROPPED_CAUSE, text);
 
-	size_t start = v->scratch_len;
-	put_number(v, e->count);
-	put(v, e->count == 1 ? SLICE(" event record lost: ") : SLICE(" event records lost: "));
-	put(v, text);
-	v->body = view_since(v, start);
+	const char *start = p->at;
+	pen_number(p, e->count);
+	pen_put(p, e->count == 1 ? SLICE(" event record lost: ") : SLICE(" event records lost: "));
+	pen_put(p, text);
+	v->body = pen_since(p, start);
 }
 
 static bool is_warning(const struct event *e)
@@ -309,6 +340,7 @@ void view_of(const struct event *e, struct view *ret_view)
 	ret_view->severity = warning ? 13 : 9;
 	ret_view->severity_text = warning ? SLICE("WARN") : SLICE("INFO");
 	ret_view->attribute_count = 0;
-	ret_view->scratch_len = 0;
+	ret_view->pen =
+		(struct pen){ret_view->scratch, ret_view->scratch + sizeof(ret_view->scratch)};
 	views[e->name](ret_view, e);
 }
