@@ -209,7 +209,8 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Threads take the mask of their maker: signals are the control thread's alone. */
+/* Threads take the mask of their maker: signals are the control thread's alone. On failure those that
+ * had started have ended. */
 static bool start_crew(struct serve *s, char *error, size_t size)
 {
 	sigset_t all, before;
@@ -218,6 +219,10 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	bool started = crew_start(&s->crew, s->config, error, size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!started) {
+		crew_drain(&s->crew, 0);
+		crew_stop(&s->crew);
+	}
 	return started;
 }
 
@@ -263,12 +268,14 @@ int serve_run(const struct config_sources *sources)
 	}
 	s.loaded_stamp = s.seen_stamp = files_stamp(s.config);
 	int status = 1;
-	if (uv_loop_init(&s.loop) != 0)
+	if (uv_loop_init(&s.loop) != 0) {
 		log_error("out of memory or descriptors");
-	else if (!start_crew(&s, error, sizeof(error)))
+	} else if (!start_crew(&s, error, sizeof(error))) {
 		log_error("%s", error);
-	else
+		uv_loop_close(&s.loop);
+	} else {
 		status = serve_loop(&s);
+	}
 	config_free(s.config);
 	return status;
 }

@@ -373,6 +373,23 @@ def test_log_file_that_cannot_be(tmp_path):
     assert "missing/log" in fails_to_start(proxy)
 
 
+@pytest.mark.parametrize("files", range(8, 48, 4))
+def test_few_descriptors(tmp_path, files):
+    """However few there are: it starts and ends in order, or says in a sentence why not."""
+    proxy = Sallyport(tmp_path, {"workers": 2}, files=files)
+    proxy.write()
+    proxy.launch()
+    until = time.monotonic() + SOON
+    while proxy.process.poll() is None and "listening on" not in proxy.err.text():
+        assert time.monotonic() < until, proxy.said()
+        time.sleep(0.005)
+    if proxy.process.poll() is None:
+        proxy.stop()
+    else:
+        assert proxy.wait() in (1, 127), proxy.said()  # 127: too few to be loaded at all
+        assert proxy.err.text()
+
+
 def test_name_server_that_is_none(tmp_path):
     proxy = Sallyport(tmp_path, {"dns": {"servers": ["not an address"]}})
     proxy.write()
