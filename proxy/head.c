@@ -181,7 +181,9 @@ enum reason head_judge_response(struct head *h, const struct asked *asked)
 	if (barren && (h->framing == FRAMING_CHUNKED || h->content_length > 0))
 		return REASON_BAD_RESPONSE;
 	h->upgrade = switches && said.upgrade_option && said.upgrade_field && h->minor == 1;
-	if (switches && !(h->upgrade && asked->upgrade))
+	if (switches && !asked->upgrade)
+		return REASON_UPGRADE_FAILED;
+	if (switches && !h->upgrade)
 		return REASON_BAD_RESPONSE;
 	bool tunnel = asked->connect && h->status >= 200 && h->status < 300;
 	if (barren || h->status == 304 || asked->head || tunnel)

@@ -42,7 +42,8 @@ static enum message_step refuse(struct message *m, enum reason fault)
 {
 	if (m->kind == MESSAGE_RESPONSE && fault == REASON_HEAD_TOO_LARGE)
 		fault = REASON_RESPONSE_TOO_LARGE;
-	else if (m->kind == MESSAGE_RESPONSE && fault != REASON_OUT_OF_MEMORY)
+	else if (m->kind == MESSAGE_RESPONSE && fault != REASON_OUT_OF_MEMORY &&
+		 fault != REASON_UPGRADE_FAILED)
 		fault = REASON_BAD_RESPONSE;
 	m->fault = fault;
 	m->wait = WAIT_FAULT;

@@ -37,7 +37,8 @@ void message_free(struct message *m); /* NULL is fine */
  * The steps are the same however the bytes are cut; only the cuts of DATA differ. One empty line
  * before a request is passed over, RFC 9112 §2.2. Chunk extensions are checked and dropped.
  * Faults: requests REASON_BAD_REQUEST, BAD_FRAMING, HEAD_TOO_LARGE, VERSION_REFUSED,
- * EXPECTATION_FAILED; responses REASON_BAD_RESPONSE, RESPONSE_TOO_LARGE; both OUT_OF_MEMORY. */
+ * EXPECTATION_FAILED; responses REASON_BAD_RESPONSE, RESPONSE_TOO_LARGE,
+ * UPGRADE_FAILED (a 101 that nobody asked for); both OUT_OF_MEMORY. */
 enum message_step message_read(struct message *m, struct slice *input, struct slice *ret_data);
 
 /* The sender closed its side. True when that completes the message (FRAMING_CLOSE; message_read
