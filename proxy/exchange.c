@@ -306,8 +306,10 @@ static enum pump pump_down(struct exchange *x, struct wire *client, struct wire 
 {
 	for (int i = 0; i < LIMIT_TURN_READS; i++) {
 		size_t got;
+		uint64_t written = x->bytes_down;
 		if (!flush(&x->to_client, client, &x->bytes_down))
 			return PUMP_GONE;
+		x->response_sent |= x->status != 0 && x->bytes_down > written;
 		if (x->response_ended || x->to_client.len >= LIMIT_QUEUE_BYTES ||
 			!upstream->readable)
 			return PUMP_WAITS;
@@ -362,6 +364,7 @@ bool exchange_next(struct exchange *x)
 	x->response = NULL;
 	x->status = 0;
 	x->request_ended = x->response_begun = x->response_ended = x->upgraded = false;
+	x->response_sent = false;
 	x->chunked = x->client_close = x->upstream_close = x->upstream_broken = false;
 	return goes_on;
 }

@@ -28,6 +28,7 @@ struct exchange {
 	uint8_t client_minor;
 	bool request_ended;
 	bool response_begun; /* a byte of a response was read: no second try */
+	bool response_sent; /* and one of the final response was written: no other answer */
 	bool response_ended;
 	bool upgraded; /* 101: both sides are a tunnel now */
 	bool chunked; /* towards the client */

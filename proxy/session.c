@@ -36,7 +36,7 @@ enum phase session_refuse(struct session *s, enum reason reason)
 
 	session_end_with(s, reason);
 	session_unlink(s, false);
-	if (reason_row(reason)->status == 0 || (x->response && x->status != 0))
+	if (reason_row(reason)->status == 0 || (x->response && x->response_sent))
 		return PHASE_CLOSE;
 	buffer_done(&x->to_client);
 	if (!reply_refuse(&x->to_client, &refusal))

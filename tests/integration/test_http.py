@@ -119,6 +119,18 @@ def test_chunked_response_with_trailers(gate):
             assert reply.trailers == [(b"X-Sum", b"13")]
 
 
+def test_framing_field_in_a_trailer(gate):
+    """RFC 9110 §6.5.1 forbids it; nothing of the response has gone out, so the client is told."""
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nContent-Length: 3\r\n\r\n"
+    )
+    with Origin(answering(chunked)) as origin, gate.one_ending("bad_response"):
+        with gate.wire() as wire:
+            reply = wire.send(request(origin)).reply()
+            assert_refused(reply, "bad_response", "www.plain.test", origin.port, "http")
+
+
 def test_response_that_ends_with_the_connection(gate):
     """For an HTTP/1.1 client such content is chunked, so that a cut is seen as a cut."""
     with Origin(once(b"HTTP/1.1 200 OK\r\n\r\nuntil the end")) as origin, gate.wire() as wire:
