@@ -348,6 +348,13 @@ bool session_is_idle(const struct session *s)
 	return message_idle(s->exchange->request) && s->exchange->client_in.len == 0;
 }
 
+/* Nothing is under way on the upstream connection: it may serve another client. */
+static enum phase leave(struct session *s, enum reason reason)
+{
+	session_unlink(s, true);
+	return session_finish(s, reason);
+}
+
 enum phase session_step_head(struct session *s, unsigned events)
 {
 	struct worker *w = s->worker;
@@ -363,7 +370,7 @@ enum phase session_step_head(struct session *s, unsigned events)
 		s->decided = false;
 		return deny_malformed(s, message_fault(s->exchange->request));
 	case MESSAGE_END:
-		return session_finish(s, REASON_CLIENT_CLOSED);
+		return leave(s, REASON_CLIENT_CLOSED);
 	case MESSAGE_MORE:
 	case MESSAGE_DATA:
 		break;
@@ -371,7 +378,7 @@ enum phase session_step_head(struct session *s, unsigned events)
 	if (!(events & SESSION_DEADLINE))
 		return PHASE_HEAD;
 	if (session_is_idle(s) && s->method[0] != '\0')
-		return session_finish(s, REASON_IDLE);
+		return leave(s, REASON_IDLE);
 	s->decided = false;
 	return deny_malformed(s, REASON_HEAD_TIMEOUT);
 }

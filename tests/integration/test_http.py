@@ -161,6 +161,15 @@ def test_keep_alive_and_pool(gate):
         assert len(origin.peers) == 1
 
 
+def test_pool_is_shared_by_clients(start):
+    gate = start({"workers": 1})
+    with Origin(answering(ok(b"x"))) as origin:
+        for _ in range(5):
+            with gate.wire() as wire:
+                assert wire.send(request(origin)).reply().status == 200
+        assert len(origin.peers) == 1
+
+
 def test_pooled_connection_that_died_is_replaced(gate):
     """The origin closes after each answer without having said so."""
     with Origin(once(ok(b"x"))) as origin, gate.wire() as wire:
