@@ -318,7 +318,7 @@ static enum phase take_request(struct session *s)
 	};
 	struct request r;
 
-	s->decided = s->allowed = false;
+	s->decided = s->allowed = s->head_begun = false;
 	note_head(s, h);
 	metrics_count(&s->worker->metrics, COUNTER_REQUESTS, 1);
 	request_read(h, &place, &r);
@@ -374,6 +374,11 @@ enum phase session_step_head(struct session *s, unsigned events)
 	case MESSAGE_MORE:
 	case MESSAGE_DATA:
 		break;
+	}
+	/* From its first byte on a head has its own time, whatever the wait before was. */
+	if (!s->head_begun && !session_is_idle(s)) {
+		s->head_begun = true;
+		session_progress(s);
 	}
 	if (!(events & SESSION_DEADLINE))
 		return PHASE_HEAD;

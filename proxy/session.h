@@ -62,6 +62,7 @@ struct session {
 	bool decided; /* the decision on the current request is recorded */
 	bool allowed; /* and it was to allow */
 	bool proxied; /* a request was allowed since the last connection_closed record */
+	bool head_begun; /* bytes of a head came, and its time runs */
 	bool rules_changed; /* since the dial began */
 	bool shut; /* the client was told that no more comes */
 	bool pooled; /* the upstream was used before: it may turn out dead */
