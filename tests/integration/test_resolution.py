@@ -208,3 +208,29 @@ def test_listed_localhost_is_never_asked(start):
     gate = start({"network": {"allowed_domains": ["localhost:*"]}})
     with Origin(recording) as origin, gate.nothing_asked(), gate.wire() as wire:
         assert wire.connect(f"localhost:{origin.port}").status == 200
+
+
+def test_denied_range_counts_for_what_names_lead_to(start):
+    gate = start({"network": {"denied_domains": ["127.0.0.0/30"]}})
+    with Origin(recording) as origin, gate.one_ending("denied", name=record.DECISION):
+        reply, _ = gate.ask(connect(f"www.allowed.test:{origin.port}".encode()))
+        assert_refused(reply, "denied", "www.allowed.test", origin.port)
+        assert not origin.peers
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_client_gone_while_its_name_is_asked(start, how):
+    """The session ends without waiting for the answer, and nothing is dialled when it comes."""
+    gate = start({"workers": 1, "timeouts": {"dns": "20s"}})
+    gate.dns.gate.clear()
+    with Origin(recording) as origin:
+        wire = gate.wire()
+        authority = f"gone-{how}.allowed.test:{origin.port}"
+        wire.send(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
+        gate.dns.wait_for(f"gone-{how}.allowed.test")
+        getattr(wire, how)()
+        gate.proxy.settle()
+        gate.dns.gate.set()
+        with gate.wire() as after:
+            assert after.connect(f"after.allowed.test:{origin.port}").status == 200
+        assert len(origin.settled()) == 1
