@@ -4,6 +4,181 @@
 #include "logs.pb-c.h"
 
 #include <assert.h>
+#include <endian.h>
+
+/* ---- the wire format ---------------------------------------------------------------------- */
+
+/* Protobuf encoding, message structure: what a field's bytes are. */
+enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+/* A field's tag in one byte: logs.proto has no field above 15. */
+static inline void put_tag(struct pen *p, unsigned field, enum wire wire)
+{
+	*p->at++ = (char)(field << 3 | wire);
+}
+
+/* 7 bits a byte, least first. */
+static inline void put_varint(struct pen *p, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*p->at++ = (char)(value | 0x80);
+	*p->at++ = (char)value;
+}
+
+/* Bytes of a varint: one for each 7 bits begun. */
+static inline size_t varint_len(uint64_t value)
+{
+	unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
+
+	return (bits * 9 + 64) / 64;
+}
+
+/* Bytes of a field of `len` bytes with its tag and length. */
+static inline size_t field_len(size_t len)
+{
+	return 1 + varint_len(len) + len;
+}
+
+/* Tag and length of a field of which `len` bytes follow. */
+static inline void put_head(struct pen *p, unsigned field, size_t len)
+{
+	put_tag(p, field, WIRE_BYTES);
+	put_varint(p, len);
+}
+
+static inline void put_bytes(struct pen *p, unsigned field, struct slice bytes)
+{
+	put_head(p, field, bytes.len);
+	pen_put(p, bytes);
+}
+
+/* Fixed numbers are little-endian. Inline: eight stores become one. */
+static inline void put_fixed64(struct pen *p, unsigned field, uint64_t value)
+{
+	put_tag(p, field, WIRE_FIXED64);
+	value = htole64(value);
+	memcpy(p->at, &value, sizeof(value));
+	p->at += sizeof(value);
+}
+
+static inline void put_fixed32(struct pen *p, unsigned field, uint32_t value)
+{
+	put_tag(p, field, WIRE_FIXED32);
+	value = htole32(value);
+	memcpy(p->at, &value, sizeof(value));
+	p->at += sizeof(value);
+}
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+/* Bytes of an AnyValue. */
+static size_t value_len(const struct view_attribute *a)
+{
+	switch (a->kind) {
+	case VIEW_TEXT:
+		return field_len(a->value.text.len);
+	case VIEW_INTEGER:
+		return 1 + varint_len((uint64_t)a->value.integer);
+	case VIEW_REAL:
+		return 1 + sizeof(a->value.real);
+	case VIEW_BOOLEAN:
+		break;
+	}
+	return 2;
+}
+
+/* AnyValue is a oneof: empty text and zero are written. */
+static void put_value(struct pen *p, const struct view_attribute *a)
+{
+	uint64_t bits;
+
+	switch (a->kind) {
+	case VIEW_TEXT:
+		put_bytes(p, 1, a->value.text);
+		break;
+	case VIEW_BOOLEAN:
+		put_tag(p, 2, WIRE_VARINT);
+		put_varint(p, a->value.boolean);
+		break;
+	case VIEW_INTEGER:
+		put_tag(p, 3, WIRE_VARINT);
+		put_varint(p, (uint64_t)a->value.integer);
+		break;
+	case VIEW_REAL:
+		memcpy(&bits, &a->value.real, sizeof(bits));
+		put_fixed64(p, 4, bits);
+		break;
+	}
+}
+
+/* LogRecord.attributes: KeyValue { 1: key, 2: AnyValue }. */
+static void put_attribute(struct pen *p, const struct view_attribute *a)
+{
+	size_t key_len = offsetof(struct view_key, name) + (size_t)a->key->len;
+	size_t len = value_len(a);
+
+	pen_room(p, sizeof(*a->key) + len + 16);
+	put_head(p, 6, key_len + field_len(len));
+	/* All of it, whose length the compiler knows; what stands behind the name is written over. */
+	memcpy(p->at, a->key, sizeof(*a->key));
+	p->at += key_len;
+	put_head(p, 2, len);
+	put_value(p, a);
+}
+
+static bool has_trace(const struct event *e)
+{
+	uint64_t words[2];
+
+	static_assert(sizeof(words) == sizeof(e->trace_id), "two words");
+	memcpy(words, e->trace_id, sizeof(words));
+	return (words[0] | words[1]) != 0;
+}
+
+/* A LogRecord's fields in the order of their numbers; a number that is zero is left out. */
+static void put_record(
+	struct pen *p, const struct event *e, const struct view *v, uint64_t observed_ns)
+{
+	pen_room(p, v->body.len + 64);
+	if (e->time_ns != 0)
+		put_fixed64(p, 1, e->time_ns);
+	put_tag(p, 2, WIRE_VARINT);
+	put_varint(p, v->severity);
+	put_bytes(p, 3, v->severity_text);
+	put_head(p, 5, field_len(v->body.len));
+	put_bytes(p, 1, v->body);
+	for (size_t i = 0; i < v->attribute_count; i++)
+		put_attribute(p, &v->attributes[i]);
+	pen_room(p, v->name.len + 64);
+	if (has_trace(e)) {
+		if (e->trace_flags != 0)
+			put_fixed32(p, 8, e->trace_flags);
+		put_bytes(p, 9, slice_from((const char *)e->trace_id, sizeof(e->trace_id)));
+		put_bytes(p, 10, slice_from((const char *)e->span_id, sizeof(e->span_id)));
+	}
+	if (observed_ns != 0)
+		put_fixed64(p, 11, observed_ns);
+	put_bytes(p, 12, v->name);
+}
+
+size_t otlp_encode_record(
+	const struct event *e, const struct view *v, uint64_t observed_ns, char *to)
+{
+	/* Room for the length of nearly every record; one of another length is moved. */
+	enum { LENGTH_BYTES = 2, HEAD_BYTES = 1 + LENGTH_BYTES };
+	struct pen head = {to, to + OTLP_RECORD_BYTES};
+	struct pen p = {to + HEAD_BYTES, to + OTLP_RECORD_BYTES - sizeof(uint64_t)};
+
+	put_record(&p, e, v, observed_ns);
+	size_t len = (size_t)(p.at - to) - HEAD_BYTES;
+	size_t shift = varint_len(len);
+	if (shift != LENGTH_BYTES)
+		memmove(to + 1 + shift, to + HEAD_BYTES, len);
+	put_head(&head, 2, len); /* ScopeLogs.log_records */
+	return 1 + shift + len;
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
 
 static ProtobufCBinaryData binary(struct slice s)
 {
@@ -11,122 +186,11 @@ static ProtobufCBinaryData binary(struct slice s)
 	return (ProtobufCBinaryData){s.len, (uint8_t *)(uintptr_t)s.ptr};
 }
 
-static ProtobufCBinaryData binary_of(const uint8_t *bytes, size_t len)
-{
-	return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)bytes};
-}
-
-/* The wire format's own numbers: 7 bits a byte, least first. Returns the bytes written. */
-static size_t put_varint(uint64_t value, char *to)
-{
-	size_t len = 0;
-
-	for (; value >= 0x80; value >>= 7)
-		to[len++] = (char)(value | 0x80);
-	to[len++] = (char)value;
-	return len;
-}
-
-static size_t varint_len(uint64_t value)
-{
-	char unused[10];
-
-	return put_varint(value, unused);
-}
-
-/* Field number and "length-delimited". */
-static char tag(unsigned field)
-{
-	return (char)(field << 3 | 2);
-}
-
-/* ---- records ------------------------------------------------------------------------------ */
-
 static void set_text(Otlp__AnyValue *value, struct slice text)
 {
 	value->value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
 	value->string_value = binary(text);
 }
-
-static void set_value(Otlp__AnyValue *value, const struct view_attribute *a)
-{
-	switch (a->kind) {
-	case VIEW_TEXT:
-		set_text(value, a->value.text);
-		break;
-	case VIEW_INTEGER:
-		value->value_case = OTLP__ANY_VALUE__VALUE_INT_VALUE;
-		value->int_value = a->value.integer;
-		break;
-	case VIEW_REAL:
-		value->value_case = OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
-		value->double_value = a->value.real;
-		break;
-	case VIEW_BOOLEAN:
-		value->value_case = OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
-		value->bool_value = a->value.boolean;
-		break;
-	}
-}
-
-static bool has_trace(const struct event *e)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < sizeof(e->trace_id); i++)
-		any |= e->trace_id[i];
-	return any != 0;
-}
-
-static void set_record(Otlp__LogRecord *r, const struct event *e, const struct view *v)
-{
-	r->time_unix_nano = e->time_ns;
-	r->severity_number = v->severity;
-	r->severity_text = binary(v->severity_text);
-	r->event_name = binary(v->name);
-	if (has_trace(e)) {
-		r->trace_id = binary_of(e->trace_id, sizeof(e->trace_id));
-		r->span_id = binary_of(e->span_id, sizeof(e->span_id));
-		r->flags = e->trace_flags;
-	}
-}
-
-size_t otlp_encode_record(
-	const struct event *e, const struct view *v, uint64_t observed_ns, char *to)
-{
-	Otlp__AnyValue values[VIEW_ATTRIBUTES];
-	Otlp__KeyValue pairs[VIEW_ATTRIBUTES];
-	Otlp__KeyValue *list[VIEW_ATTRIBUTES];
-	Otlp__AnyValue body;
-	Otlp__LogRecord record = OTLP__LOG_RECORD__INIT;
-	/* A record of up to 2 MiB has at most three bytes of length. */
-	enum { LENGTH_BYTES = 3 };
-
-	for (size_t i = 0; i < v->attribute_count; i++) {
-		otlp__any_value__init(&values[i]);
-		otlp__key_value__init(&pairs[i]);
-		set_value(&values[i], &v->attributes[i]);
-		pairs[i].key = binary(view_key_name(v->attributes[i].key));
-		pairs[i].value = &values[i];
-		list[i] = &pairs[i];
-	}
-	otlp__any_value__init(&body);
-	set_text(&body, v->body);
-	set_record(&record, e, v);
-	record.observed_time_unix_nano = observed_ns;
-	record.body = &body;
-	record.n_attributes = v->attribute_count;
-	record.attributes = list;
-
-	size_t len = otlp__log_record__pack(&record, (uint8_t *)to + 1 + LENGTH_BYTES);
-	assert(len < OTLP_RECORD_BYTES - 1 - LENGTH_BYTES);
-	to[0] = tag(2); /* ScopeLogs.log_records */
-	size_t head = 1 + put_varint(len, to + 1);
-	memmove(to + head, to + 1 + LENGTH_BYTES, len);
-	return head + len;
-}
-
-/* ---- requests ----------------------------------------------------------------------------- */
 
 bool otlp_origin_init(struct otlp_origin *o, const struct otlp_attribute *attributes, size_t count)
 {
@@ -159,37 +223,21 @@ bool otlp_origin_init(struct otlp_origin *o, const struct otlp_attribute *attrib
 	return true;
 }
 
-/* A tagged length, and the bytes if there are any yet. */
-static char *put_field(unsigned field, size_t len, const char *bytes, char *to)
-{
-	*to++ = tag(field);
-	to += put_varint(len, to);
-	if (bytes) {
-		memcpy(to, bytes, len);
-		to += len;
-	}
-	return to;
-}
-
 char *otlp_encode_head(const struct otlp_origin *o, size_t records_len, char *end)
 {
 	/* ExportLogsServiceRequest { 1: ResourceLogs { 1: Resource, 2: ScopeLogs { 1: scope,
 	 * 2: LogRecord… } } }, lengths from the inside out. */
-	size_t resource_len = 1 + varint_len(o->resource_len) + o->resource_len;
-	size_t scope_len = 1 + varint_len(o->scope_len) + o->scope_len;
-	size_t scope_logs_len = scope_len + records_len;
-	size_t scope_logs_head = 1 + varint_len(scope_logs_len);
-	size_t resource_logs_len = resource_len + scope_logs_head + scope_logs_len;
-	size_t head =
-		1 + varint_len(resource_logs_len) + resource_len + scope_logs_head + scope_len;
-	char *to = end - head;
+	size_t scope_logs_len = field_len(o->scope_len) + records_len;
+	size_t resource_logs_len = field_len(o->resource_len) + field_len(scope_logs_len);
+	size_t head = field_len(resource_logs_len) - records_len;
+	struct pen p = {end - head, end};
 
 	assert(head <= OTLP_HEAD_BYTES);
-	to = put_field(1, resource_logs_len, NULL, to);
-	to = put_field(1, o->resource_len, o->resource, to);
-	to = put_field(2, scope_logs_len, NULL, to);
-	to = put_field(1, o->scope_len, o->scope, to);
-	assert(to == end);
+	put_head(&p, 1, resource_logs_len);
+	put_bytes(&p, 1, slice_from(o->resource, o->resource_len));
+	put_head(&p, 2, scope_logs_len);
+	put_bytes(&p, 1, slice_from(o->scope, o->scope_len));
+	assert(p.at == end);
 	return end - head;
 }
 
