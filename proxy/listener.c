@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listener.h"
 
-#include "base/container.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -74,7 +73,6 @@ fail:;
 static void pause_accepting(struct listener *l)
 {
 	l->paused = true;
-	uv_poll_stop(&l->poll);
 	l->on_failure(l->owner);
 }
 
@@ -84,7 +82,7 @@ static bool accept_one(struct listener *l)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	struct endpoint client;
-	int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(l->wire->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
 		client.address = address_from_sockaddr((struct sockaddr *)&sa, &client.port);
@@ -93,6 +91,7 @@ static bool accept_one(struct listener *l)
 	}
 	switch (errno) {
 	case EAGAIN:
+		wire_blocked(l->wire, &l->wire->readable, EAGAIN);
 		return false;
 	case EMFILE:
 	case ENFILE:
@@ -106,44 +105,37 @@ static bool accept_one(struct listener *l)
 	}
 }
 
-static void on_listening(uv_poll_t *poll, int status, int events)
+static void on_ready(struct wire *wire, void *owner)
 {
-	struct listener *l = CONTAINER(poll, struct listener, poll);
+	struct listener *l = owner;
 
-	(void)events;
-	if (status < 0) {
-		pause_accepting(l);
-		return;
-	}
-	for (int i = 0; i < LIMIT_TURN_ACCEPTS && accept_one(l); i++)
-		;
+	for (int i = 0; i < LIMIT_TURN_ACCEPTS; i++)
+		if (l->paused || !accept_one(l))
+			return;
+	wire_again(wire);
 }
 
-int listener_start(struct listener *l, uv_loop_t *loop, int fd)
+int listener_start(struct listener *l, struct poller *poller, int fd)
 {
-	int status = uv_poll_init(loop, &l->poll, fd);
-
-	if (status != 0)
-		return status;
-	l->fd = fd;
 	l->paused = false;
-	return uv_poll_start(&l->poll, UV_READABLE, on_listening);
+	l->wire = wire_open(poller, fd, on_ready, l);
+	return l->wire ? 0 : -errno;
 }
 
 void listener_resume(struct listener *l)
 {
-	if (!l->paused || l->fd < 0)
+	if (!l->paused || !l->wire)
 		return;
 	l->paused = false;
-	uv_poll_start(&l->poll, UV_READABLE, on_listening);
+	/* The edge that told of the waiting clients is long gone. */
+	wire_again(l->wire);
 }
 
-void listener_close(struct listener *l, uv_close_cb on_closed)
+void listener_close(struct listener *l)
 {
 	/* Whoever is queued in the kernel would be reset by the close. */
 	for (int i = 0; i < SOMAXCONN && !l->paused && accept_one(l); i++)
 		;
-	uv_close((uv_handle_t *)&l->poll, on_closed);
-	close(l->fd);
-	l->fd = -1;
+	wire_close(l->wire);
+	l->wire = NULL;
 }

@@ -6,15 +6,14 @@
 
 #include "base/address.h"
 
-#include <uv.h>
+#include "proxy/wire.h"
 
 /* One accepted connection: non-blocking, close-on-exec, TCP_NODELAY. The callee owns the
  * descriptor. */
 typedef void (*accept_cb)(void *owner, int fd, const struct endpoint *client);
 
 struct listener {
-	uv_poll_t poll;
-	int fd; /* -1 when closed */
+	struct wire *wire; /* NULL when closed */
 	bool paused;
 	accept_cb on_accept;
 	void (*on_failure)(void *owner); /* for the counter */
@@ -29,13 +28,14 @@ int listener_probe(const struct endpoint *at);
  * Port 0: the kernel chooses; *at is updated. Returns a descriptor, or a negative errno. */
 int listener_bind(struct endpoint *at);
 
-/* Starts accepting on `fd`, which the listener owns from now on. 0 or a negative libuv error. */
-int listener_start(struct listener *l, uv_loop_t *loop, int fd);
+/* Starts accepting on `fd`, which the listener owns from now on; the callbacks are set already.
+ * 0 or a negative errno, and then the descriptor is still the caller's. */
+int listener_start(struct listener *l, struct poller *poller, int fd);
 
 /* Accept again after a pause; nothing to do when there was none. */
 void listener_resume(struct listener *l);
 
-/* Takes what the kernel has queued already, then closes. The handle is closed with the loop. */
-void listener_close(struct listener *l, uv_close_cb on_closed);
+/* Takes what the kernel has queued already, then closes. */
+void listener_close(struct listener *l);
 
 #endif

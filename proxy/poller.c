@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/poller.h"
 
-#include "base/container.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,17 +14,15 @@ void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up)
 	w->on_ready(w, w->owner);
 }
 
-/* Runs once a turn of the loop, before it would sleep: no batch of events is being told, so what is
- * closed can be freed. A wire on the `again` list that was closed meanwhile ends here as well. */
-static void on_idle(uv_idle_t *idle)
+/* Between turns no batch of events is being told, so what is closed can be freed. A wire on the
+ * `again` list that was closed meanwhile ends here as well. */
+static void poller_sweep(struct poller *p)
 {
-	struct poller *p = CONTAINER(idle, struct poller, idle);
 	struct wire *again = p->again;
 	struct wire *closed = p->closed;
 
 	p->again = NULL;
 	p->closed = NULL;
-	uv_idle_stop(idle);
 	while (again) {
 		struct wire *w = again;
 		again = w->next;
@@ -45,19 +41,25 @@ static void on_idle(uv_idle_t *idle)
 
 struct poller *poller_new(uv_loop_t *loop)
 {
-	struct poller *p = calloc(1, sizeof(*p));
+	struct poller *p = malloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
-	p->loop = loop;
-	if (backend_open(p) != 0) {
-		free(p);
-		return NULL;
-	}
-	uv_idle_init(loop, &p->idle);
-	p->idle.data = p;
-	p->open++;
-	return p;
+	/* What was started before the first turn is libuv's to see first. */
+	*p = (struct poller){.loop = loop, .nudged = true};
+	if (backend_open(p) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+void poller_free(struct poller *p)
+{
+	if (!p)
+		return;
+	poller_sweep(p);
+	backend_close(p);
+	free(p);
 }
 
 uv_loop_t *poller_loop(const struct poller *p)
@@ -65,23 +67,23 @@ uv_loop_t *poller_loop(const struct poller *p)
 	return p->loop;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+void poller_nudge(struct poller *p)
 {
-	struct poller *p = handle->data;
-
-	if (--p->open > 0)
-		return;
-	p->on_closed(p->owner);
-	free(p);
+	p->nudged = true;
 }
 
-void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner)
+bool poller_turn(struct poller *p, bool wait)
 {
-	p->on_closed = on_closed;
-	p->owner = owner;
-	on_idle(&p->idle);
-	backend_close(p, on_handle_closed);
-	uv_close((uv_handle_t *)&p->idle, on_handle_closed);
+	bool alive = backend_turn(p, wait && !p->again && !p->closed);
+
+	poller_sweep(p);
+	return alive || p->again || p->closed;
+}
+
+void poller_run(struct poller *p)
+{
+	while (poller_turn(p, true))
+		;
 }
 
 struct wire *wire_open(struct poller *p, int fd, wire_cb on_ready, void *owner)
@@ -104,7 +106,6 @@ static void free_later(struct wire *w)
 	struct poller *p = w->poller;
 
 	w->fd = -1;
-	uv_idle_start(&p->idle, on_idle);
 	if (w->queued)
 		return; /* on the `again` list, where it ends */
 	w->next = p->closed;
@@ -138,5 +139,4 @@ void wire_again(struct wire *w)
 	w->queued = true;
 	w->next = p->again;
 	p->again = w;
-	uv_idle_start(&p->idle, on_idle);
 }

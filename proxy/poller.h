@@ -8,20 +8,15 @@
 
 struct poller {
 	uv_loop_t *loop;
-	uv_idle_t idle; /* keeps the loop from sleeping while a list is not empty */
-	uv_poll_t poll; /* the epoll back end's: its instance as seen by the loop */
-	int epoll_fd;
-	int open; /* handles whose close callback is still to come */
+	int epoll_fd; /* the epoll back end's */
+	bool nudged; /* libuv is to have a turn, whatever is ready */
 	struct wire *again;
 	struct wire *closed;
-	void (*on_closed)(void *owner);
-	void *owner;
 };
 
-/* Ready to watch wires; counts its handles in p->open. 0 or a negative errno, nothing to undo. */
+/* Ready to watch wires. 0 or a negative errno, nothing to undo. */
 int backend_open(struct poller *p);
-/* Closes its handles with on_handle_closed. */
-void backend_close(struct poller *p, uv_close_cb on_handle_closed);
+void backend_close(struct poller *p);
 
 /* Watch w->fd. 0 or a negative errno. */
 int backend_watch(struct wire *w);
@@ -30,6 +25,10 @@ void backend_unwatch(struct wire *w, bool closing);
 
 /* A flag of the wire was cleared: its next edge is to be told. */
 void backend_rearm(struct wire *w);
+
+/* Wait (or only look), tell the wires that are ready through poller_ready, and let libuv have its
+ * turn when it is due. False when nothing of the loop is alive any more. */
+bool backend_turn(struct poller *p, bool wait);
 
 /* For the back end: the flags that were found; then calls on_ready. */
 void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The poller on Linux: one epoll instance, itself watched by the libuv loop. Source: epoll(7). */
-#include "base/container.h"
+/* The poller on Linux: one epoll instance with all wires in it, and libuv's own instance as one
+ * more (uv_backend_fd). So a wire's event costs one system call, and libuv has a turn only when one
+ * of its timers, closings or descriptors is due. Source: epoll(7); libuv's guide to embedding. */
 #include "proxy/poller.h"
 
 #include <errno.h>
@@ -10,47 +11,55 @@
 /* Events taken from the kernel in one turn; what is left comes in the next. */
 enum { POLLER_EVENTS = 256 };
 
-static void on_epoll(uv_poll_t *poll, int status, int events)
-{
-	struct poller *p = CONTAINER(poll, struct poller, poll);
-	struct epoll_event ready[POLLER_EVENTS];
-
-	(void)status;
-	(void)events;
-	int count = epoll_wait(p->epoll_fd, ready, POLLER_EVENTS, 0);
-	for (int i = 0; i < count; i++) {
-		struct wire *w = ready[i].data.ptr;
-		uint32_t what = ready[i].events;
-		uint32_t hung_up = what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-		/* Closed by an earlier event of this batch; its memory lives until the next turn. */
-		if (w->fd < 0)
-			continue;
-		poller_ready(w, (what & EPOLLIN) != 0,
-			(what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0, hung_up != 0);
-	}
-}
-
 int backend_open(struct poller *p)
 {
+	/* Its pointer is NULL: no wire, but libuv. */
+	struct epoll_event event = {.events = EPOLLIN};
+
 	p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (p->epoll_fd < 0)
 		return -errno;
-	int status = uv_poll_init(p->loop, &p->poll, p->epoll_fd);
-	if (status != 0) {
-		close(p->epoll_fd);
-		return status;
-	}
-	p->poll.data = p;
-	p->open++;
-	/* Wires alone do not keep a loop running: whoever owns them has a timer or a mailbox. */
-	uv_unref((uv_handle_t *)&p->poll);
-	return uv_poll_start(&p->poll, UV_READABLE, on_epoll);
+	if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(p->loop), &event) == 0)
+		return 0;
+	int error = errno;
+	close(p->epoll_fd);
+	return -error;
 }
 
-void backend_close(struct poller *p, uv_close_cb on_handle_closed)
+void backend_close(struct poller *p)
 {
-	uv_close((uv_handle_t *)&p->poll, on_handle_closed);
 	close(p->epoll_fd);
+}
+
+static void tell(struct wire *w, uint32_t what)
+{
+	uint32_t hung_up = what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+
+	/* Closed by an earlier event of this batch; its memory lives until the next turn. */
+	if (w->fd < 0)
+		return;
+	poller_ready(w, (what & EPOLLIN) != 0, (what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+		hung_up != 0);
+}
+
+bool backend_turn(struct poller *p, bool wait)
+{
+	struct epoll_event ready[POLLER_EVENTS];
+	int timeout_ms = wait && !p->nudged ? uv_backend_timeout(p->loop) : 0;
+	int count = epoll_wait(p->epoll_fd, ready, POLLER_EVENTS, timeout_ms);
+
+	uv_update_time(p->loop);
+	for (int i = 0; i < count; i++) {
+		if (ready[i].data.ptr)
+			tell(ready[i].data.ptr, ready[i].events);
+		else
+			p->nudged = true;
+	}
+	/* 0 is libuv's word for a timer, a closing or an idle handle that is due. */
+	if (!p->nudged && uv_backend_timeout(p->loop) != 0)
+		return true;
+	p->nudged = false;
+	return uv_run(p->loop, UV_RUN_NOWAIT) != 0;
 }
 
 int backend_watch(struct wire *w)

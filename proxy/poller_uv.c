@@ -49,10 +49,14 @@ int backend_open(struct poller *p)
 	return 0;
 }
 
-void backend_close(struct poller *p, uv_close_cb on_handle_closed)
+void backend_close(struct poller *p)
 {
 	(void)p;
-	(void)on_handle_closed;
+}
+
+bool backend_turn(struct poller *p, bool wait)
+{
+	return uv_run(p->loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT) != 0;
 }
 
 int backend_watch(struct wire *w)
@@ -66,7 +70,7 @@ int backend_watch(struct wire *w)
 		free(watch);
 		return status;
 	}
-	/* As with epoll: wires alone do not keep a loop running. */
+	/* Wires alone do not keep a loop running: whoever owns them has a timer or a mailbox. */
 	uv_unref((uv_handle_t *)&watch->poll);
 	watch->wire = w;
 	w->watch = watch;

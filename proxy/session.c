@@ -245,6 +245,7 @@ enum phase session_find(struct session *s)
 	if (resolver_cached(s->worker->resolver, target_host(&s->target), &known))
 		return take_answer(s, known);
 	s->lookup = lookup_start(s->worker->resolver, target_host(&s->target), on_found, s);
+	poller_nudge(s->worker->poller);
 	if (s->lookup)
 		return PHASE_LOOKUP;
 	audit_decision(s, &s->verdict);

@@ -5,9 +5,9 @@
  * Source: epoll(7) Q9. Knows nothing of sessions.
  *
  * Why not uv_poll_t for each socket: its init, every change of mask and its close cost six system
- * calls more per socket than one EPOLL_CTL_ADD, which is a tenth of a whole CONNECT. One epoll
- * instance inside the libuv loop keeps the loop libuv's and the sockets cheap. Where there is no
- * epoll (or with -Dpoller=uv) the same contract is kept with a uv_poll_t for each wire. */
+ * calls more per socket than one EPOLL_CTL_ADD, which is a tenth of a whole CONNECT. So wires have
+ * an epoll instance of their own, and libuv's is one more descriptor in it. Where there is no epoll
+ * (or with -Dpoller=uv) the same contract is kept with a uv_poll_t for each wire. */
 #ifndef SALLYPORT_PROXY_WIRE_H
 #define SALLYPORT_PROXY_WIRE_H
 
@@ -36,12 +36,21 @@ struct wire {
 	bool queued; /* on the poller's list of wires to call again */
 };
 
-/* NULL without memory or descriptors. */
+/* NULL without memory or descriptors. The loop outlives the poller. */
 struct poller *poller_new(uv_loop_t *loop);
+/* After the last turn, and from outside of one; all wires must be closed. NULL is fine. */
+void poller_free(struct poller *p);
 uv_loop_t *poller_loop(const struct poller *p);
-/* All wires must be closed; on_closed runs once from the loop and the poller is gone by then. Wires
- * alone do not keep a loop running. */
-void poller_close(struct poller *p, void (*on_closed)(void *owner), void *owner);
+
+/* The loop and its wires run by these instead of uv_run. poller_run returns when nothing of the
+ * loop is alive any more; wires alone do not keep it running. poller_turn waits for the next event,
+ * or only looks, tells what is ready, and returns false then. */
+void poller_run(struct poller *p);
+bool poller_turn(struct poller *p, bool wait);
+
+/* For a wire's callback that started a libuv handle which waits for a descriptor: libuv is to see
+ * it before the next wait. Timers and closings need no word. */
+void poller_nudge(struct poller *p);
 
 /* Start watching `fd`, which the wire owns from now on. on_ready never runs before this returns.
  * NULL with errno; then the descriptor is still the caller's. */

@@ -38,7 +38,6 @@ static void worker_stop(struct worker *w)
 	pool_done(&w->pool);
 	uv_close((uv_handle_t *)&w->tick, NULL);
 	resolver_close(w->resolver, on_nothing, w);
-	poller_close(w->poller, on_nothing, w);
 	mailbox_close(&w->inbox, on_nothing);
 }
 
@@ -68,7 +67,7 @@ static void worker_begin_drain(struct worker *w, uint32_t within_ms)
 		return;
 	if (!worker_is_draining(w)) {
 		for (size_t i = 0; i < w->listener_count; i++)
-			listener_close(&w->listeners[i], NULL);
+			listener_close(&w->listeners[i]);
 		w->listener_count = 0;
 		w->drain_end_ms = end_ms + 1; /* never 0 */
 		uv_timer_set_repeat(&w->tick, TICK_DRAIN_MS);
@@ -159,7 +158,7 @@ static void worker_run(void *argument)
 {
 	struct worker *w = argument;
 
-	uv_run(&w->loop, UV_RUN_DEFAULT);
+	poller_run(w->poller);
 	atomic_store(&w->ended, true);
 }
 
@@ -173,11 +172,10 @@ static bool listen_all(struct worker *w, const struct worker_options *options)
 {
 	for (size_t i = 0; i < options->listen_count; i++) {
 		struct listener *l = &w->listeners[i];
-		if (listener_start(l, &w->loop, options->listen_fds[i]) != 0)
+		*l = (struct listener){
+			.on_accept = on_accept, .on_failure = on_accept_failure, .owner = w};
+		if (listener_start(l, w->poller, options->listen_fds[i]) != 0)
 			return false;
-		l->on_accept = on_accept;
-		l->on_failure = on_accept_failure;
-		l->owner = w;
 		w->listener_count++;
 	}
 	return true;
@@ -229,6 +227,7 @@ bool worker_has_ended(const struct worker *w)
 void worker_join(struct worker *w)
 {
 	uv_thread_join(&w->thread);
+	poller_free(w->poller);
 	uv_loop_close(&w->loop);
 	pipes_done(&w->ground.pipes);
 	worker_free(w);

@@ -97,21 +97,14 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void on_poller_closed(void *owner)
-{
-	((struct net *)owner)->poller = NULL;
-}
-
 static int tear_down(void **state)
 {
 	struct net *net = *state;
 
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	/* libuv keeps its own descriptors; beyond these nothing may be left. */
 	assert_int_equal(fds_open(), net->fds_before);
-	poller_close(net->poller, on_poller_closed, net);
-	uv_run(&net->loop, UV_RUN_DEFAULT);
-	assert_null(net->poller);
+	poller_free(net->poller);
 	assert_int_equal(uv_loop_close(&net->loop), 0);
 	for (int i = 0; i < SILENT_CLIENTS; i++)
 		close(net->silent_clients[i]);
@@ -158,7 +151,7 @@ static uint64_t dial_all(
 	assert_non_null(dial_start(
 		net->poller, addresses, count, net->port, timeout_ms, on_dialed, ret_heard));
 	assert_int_equal(ret_heard->count, 0);
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	assert_int_equal(ret_heard->count, 1);
 	return ret_heard->at_ms - start_ms;
 }
@@ -183,9 +176,9 @@ static void check_connected(struct net *net, int fd)
 	assert_true(on);
 	assert_int_equal(uv_poll_init(&net->loop, poll, fd), 0);
 	assert_int_equal(uv_poll_start(poll, UV_WRITABLE, on_never), 0);
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	uv_close((uv_handle_t *)poll, (uv_close_cb)free);
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	close(fd);
 }
 
@@ -277,11 +270,11 @@ static void cancel_is_silent_in_every_state(void **state)
 		struct dial *d =
 			dial_start(net->poller, addresses, 2, net->port, 5000, on_dialed, &heard);
 		for (int turn = 0; turn < rows[i].turns; turn++)
-			uv_run(&net->loop, turn ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+			poller_turn(net->poller, turn > 0);
 		dial_cancel(d);
 		ROW_CHECK(rows[i].name, fds_open() <= net->fds_before, "%d descriptors left",
 			fds_open() - net->fds_before);
-		uv_run(&net->loop, UV_RUN_DEFAULT);
+		poller_run(net->poller);
 		ROW_CHECK(rows[i].name, heard.count == 0, "heard %d", heard.count);
 	}
 }
@@ -300,7 +293,7 @@ static void cancel_from_inside_another_callback(void **state)
 		dial_start(net->poller, &refused, 1, net->port, 5000, on_dialed, &other);
 	heard.other = second;
 	other.other = first;
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	assert_int_equal(heard.count + other.count, 1);
 }
 
@@ -336,7 +329,7 @@ static void many_dials_leave_nothing(void **state)
 		assert_non_null(dial_start(
 			net->poller, addresses, 2, net->port, 5000, on_dialed, &heard[i]));
 	}
-	uv_run(&net->loop, UV_RUN_DEFAULT);
+	poller_run(net->poller);
 	for (size_t i = 0; i < COUNT(heard); i++) {
 		assert_int_equal(heard[i].result.reason, REASON_NONE);
 		close(heard[i].fd);

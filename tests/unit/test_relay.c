@@ -19,7 +19,6 @@ struct bench {
 	struct relay relay;
 	struct relay_ground *ground;
 	enum relay_result result;
-	int closed;
 	int outer[2]; /* what a client and an origin hold */
 };
 
@@ -61,20 +60,14 @@ static void bench_open(struct bench *b)
 	relay_init(&b->relay, b->client, b->upstream, b->ground);
 }
 
-static void on_poller_closed(void *owner)
-{
-	((struct bench *)owner)->closed++;
-}
-
 static void bench_close(struct bench *b)
 {
 	relay_done(&b->relay);
 	wire_close(b->client);
 	wire_close(b->upstream);
 	uv_close((uv_handle_t *)&b->alive, NULL);
-	poller_close(b->poller, on_poller_closed, b);
-	uv_run(&b->loop, UV_RUN_DEFAULT);
-	assert_int_equal(b->closed, 1);
+	poller_run(b->poller);
+	poller_free(b->poller);
 	assert_int_equal(uv_loop_close(&b->loop), 0);
 	pipes_done(&b->ground->pipes);
 	free(b->ground);
@@ -85,7 +78,7 @@ static void bench_close(struct bench *b)
 
 static void turn(struct bench *b)
 {
-	uv_run(&b->loop, UV_RUN_NOWAIT);
+	poller_turn(b->poller, false);
 }
 
 /* Waits for `len` bytes at `fd`, turning the loop. */
