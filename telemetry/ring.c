@@ -28,6 +28,7 @@ struct ring {
 	uint64_t dropped_taken; /* of header.dropped */
 	uint64_t reported_before; /* header.reported at ring_open */
 	uint64_t recovered;
+	uint64_t opened_at; /* the head at ring_open: from here on all is whole */
 	bool foreign;
 };
 
@@ -83,6 +84,21 @@ bool ring_read(struct ring *r, struct event *ret_event)
 		STORE(r->torn, LOAD(r->torn) + 1);
 	}
 	return false;
+}
+
+void ring_skip(struct ring *r)
+{
+	uint64_t head = atomic_load_explicit(&r->header->head, memory_order_acquire);
+	struct event unwanted;
+
+	while (r->position < r->opened_at && ring_read(r, &unwanted))
+		;
+	while (r->position < head) {
+		const struct record *record = (const void *)ring_at(r, r->position);
+		assert(record->magic == RECORD_MAGIC && record->len >= sizeof(*record));
+		r->sequence_read = record->sequence;
+		r->position += record->len;
+	}
 }
 
 uint64_t ring_take_dropped(struct ring *r)
@@ -190,6 +206,7 @@ static void ring_recover(struct ring *r)
 	uint64_t last = LOAD(h->settled_sequence);
 	bool unread = position < head;
 
+	r->opened_at = head;
 	r->position = position;
 	r->sequence_read = last;
 	/* The first record says what was settled, if the killed process could not. */

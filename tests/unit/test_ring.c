@@ -309,6 +309,45 @@ static void torn_records_are_counted_exactly(void **state)
 	}
 }
 
+static void skipping_counts_as_reading_does(void **state)
+{
+	struct event e = numbered(1);
+	(void)state;
+	struct ring *r = ring_open(path, RING_BYTES_LEAST);
+	ring_skip(r);
+	assert_int_equal(ring_mark(r).position, 0);
+	assert_true(ring_record(r, &e));
+	ring_skip(r);
+	uint64_t len = ring_mark(r).position;
+	assert_int_equal(read_all(r), 0);
+	for (int i = 0; i < 4; i++)
+		assert_true(ring_record(r, &e)); /* not settled: the next process finds five */
+	copy_file(path, copy);
+	damage(copy, sysconf(_SC_PAGESIZE) + 2 * (off_t)len + 60, "torn!", 5);
+	struct ring *next = ring_open(copy, RING_BYTES_LEAST);
+	assert_int_equal(ring_recovered(next), 4);
+	for (uint64_t i = 2; i <= 300; i++) {
+		e = numbered(i);
+		assert_true(ring_record(next, &e)); /* goes round more than once */
+		if (i % 3 == 0)
+			ring_skip(next);
+		settle_all(next);
+	}
+	ring_skip(next);
+	assert_int_equal(ring_take_dropped(next), 1);
+	e = numbered(301);
+	assert_true(ring_record(next, &e) && ring_read(next, &e));
+	assert_int_equal(e.time_ns, 301);
+	assert_int_equal(ring_dropped(next), 1);
+	settle_all(next);
+	ring_close(next);
+	assert_int_equal(access(copy, F_OK), -1);
+	ring_skip(r);
+	settle_all(r);
+	ring_close(r);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void drops_that_nobody_reported_are_reported_by_the_next(void **state)
 {
 	struct event e = numbered(1);
@@ -429,6 +468,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_drops_and_counts_and_wakes_once),
 		cmocka_unit_test(a_killed_process_leaves_its_records),
 		cmocka_unit_test(torn_records_are_counted_exactly),
+		cmocka_unit_test(skipping_counts_as_reading_does),
 		cmocka_unit_test(drops_that_nobody_reported_are_reported_by_the_next),
 		cmocka_unit_test(foreign_files_are_set_aside),
 		cmocka_unit_test(two_processes_never_share_one),
