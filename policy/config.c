@@ -331,6 +331,7 @@ static bool load(struct loading *l, const struct slice *texts)
 		l->config->workers = cores();
 	if (!find_state_directory(l) || !check_whole(l) || !lists_build(l))
 		return false;
+	layer_settle_gzip(l);
 	tell_later(l);
 	return true;
 }

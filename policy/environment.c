@@ -248,3 +248,24 @@ bool layer_environment(struct loading *l)
 	return exporter(l) && endpoint(l) && headers(l) && timeout(l) && compression(l) &&
 	       files(l) && service(l);
 }
+
+static bool is_on_this_machine(struct slice url)
+{
+	struct address a;
+	struct slice host = slice_after(url, slice_find(url, ':') + 3);
+
+	if (slice_starts(host, SLICE("[::1]")))
+		return true;
+	host = slice_first(host, slice_find(host, '/'));
+	host = slice_first(host, slice_find(host, ':'));
+	return slice_equal_nocase(host, SLICE("localhost")) ||
+	       (address_parse_ipv4(host, &a) && a.bytes[0] == 127);
+}
+
+void layer_settle_gzip(struct loading *l)
+{
+	bool said = l->trace->origins[OPTION_GZIP].layer != LAYER_DEFAULT;
+
+	if (!said && is_on_this_machine(slice_of(l->config->otel_endpoint)))
+		l->config->otel_gzip = false;
+}

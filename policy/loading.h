@@ -83,6 +83,9 @@ bool layer_document(struct loading *l, const struct toml_value *root);
 /* Applies the variables (environment.c). What is wrong with one is a notice, as OpenTelemetry
  * asks for, and the variable is ignored. */
 bool layer_environment(struct loading *l);
+/* Where neither a file nor the environment says whether to compress: not for a collector on this
+ * machine. Loopback costs nothing, and compressing a tenth of a connection's whole CPU time. */
+void layer_settle_gzip(struct loading *l);
 
 /* ---- setting.c: one value ----------------------------------------------------------------- */
 

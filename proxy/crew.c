@@ -80,21 +80,6 @@ static bool rings_open(struct crew *c, const struct config *config, char *error,
 	return true;
 }
 
-/* Loopback costs nothing, and compressing for it a tenth of a connection's whole CPU time. */
-static bool is_on_this_machine(struct slice url)
-{
-	struct address a;
-	size_t scheme = slice_find(url, ':');
-	struct slice host = slice_after(url, scheme + 3);
-
-	if (slice_starts(host, SLICE("[::1]")))
-		return true;
-	host = slice_first(host, slice_find(host, '/'));
-	host = slice_first(host, slice_find(host, ':'));
-	return slice_equal_nocase(host, SLICE("localhost")) ||
-	       (address_parse_ipv4(host, &a) && a.bytes[0] == 127);
-}
-
 static bool exporter_begin(struct crew *c, const struct config *config, char *error, size_t size)
 {
 	char spool[PATH_SIZE];
@@ -107,7 +92,7 @@ static bool exporter_begin(struct crew *c, const struct config *config, char *er
 		.ca = config->otel_ca,
 		.certificate = config->otel_certificate,
 		.key = config->otel_key,
-		.gzip = config->otel_gzip && !is_on_this_machine(slice_of(config->otel_endpoint)),
+		.gzip = config->otel_gzip,
 		.timeout_ms = config->otel_timeout_ms,
 		.spool = spool,
 		.ring_directory = config->state_directory,

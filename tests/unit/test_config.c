@@ -262,6 +262,36 @@ static void faults_of_patterns_have_their_place(void **state)
 	}
 }
 
+static void only_distant_collectors_get_gzip_unasked(void **state)
+{
+	static const struct {
+		const char *name, *url, *gzip;
+		bool compressed;
+	} rows[] = {
+		{"localhost", "http://localhost:14318/v1/logs", "", false},
+		{"loopback", "http://127.0.0.1:1/v1/logs", "", false},
+		{"IPv6 loopback", "http://[::1]:1/v1/logs", "", false},
+		{"another machine", "http://192.0.2.1:1/v1/logs", "", true},
+		{"a name", "https://localhost.example.com/v1/logs", "", true},
+		{"asked for", "http://localhost:14318/v1/logs", "gzip = true\n", true},
+		{"asked not to", "http://192.0.2.1:1/v1/logs", "gzip = false\n", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct loaded l;
+		char text[512];
+		snprintf(text, sizeof(text),
+			"[otel]\n%sexporter = { otlp-http = { endpoint = \"%s\", protocol = "
+			"\"binary\" } }\n",
+			rows[i].gzip, rows[i].url);
+		load(&l, text, NULL);
+		ROW_CHECK(rows[i].name, l.config != NULL, "%s", l.fault);
+		ROW_CHECK(rows[i].name, l.config->otel_gzip == rows[i].compressed, "gzip %d",
+			l.config->otel_gzip);
+		config_free(l.config);
+	}
+}
+
 static void difference_is_one_sentence(void **state)
 {
 	static const struct {
@@ -310,6 +340,7 @@ int main(void)
 		cmocka_unit_test(operators_hear_what_does_not_count),
 		cmocka_unit_test(command_line_entries_are_local),
 		cmocka_unit_test(faults_of_patterns_have_their_place),
+		cmocka_unit_test(only_distant_collectors_get_gzip_unasked),
 		cmocka_unit_test(difference_is_one_sentence),
 	};
 	/* What this machine exports must not change what the rows expect. */

@@ -61,7 +61,7 @@ static void variables_count_where_no_file_speaks(void **state)
 			     "number and ms, s, m, h or d, as in \"30s\"\n"},
 		{"no compression", {BASE "COMPRESSION", "none"}, "", OPTION_GZIP, "false", ""},
 		{"gzip", {BASE "COMPRESSION", "gzip"}, "", OPTION_GZIP, "true", ""},
-		{"compression unknown", {BASE "COMPRESSION", "zstd"}, "", OPTION_GZIP, "true",
+		{"compression unknown", {BASE "COMPRESSION", "zstd"}, "", OPTION_GZIP, "false",
 			BASE "COMPRESSION: ignored: it must be gzip or none\n"},
 		{"roots", {BASE "CERTIFICATE", "/ca.pem"}, "", OPTION_OTEL_CA, "\"/ca.pem\"", ""},
 		{"roots of the signal",
