@@ -101,6 +101,12 @@ size_t escape_json(struct slice text, char *ret_text, size_t size)
 	size_t len = 0;
 
 	assert(size >= 8);
+	if (text.len < size && escape_is_plain(text) && slice_find(text, '"') == text.len) {
+		if (text.len > 0)
+			memcpy(ret_text, text.ptr, text.len);
+		ret_text[text.len] = '\0';
+		return text.len;
+	}
 	while (text.len > 0) {
 		char piece[8];
 		size_t taken;

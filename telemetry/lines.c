@@ -6,13 +6,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -30,77 +27,79 @@ struct lines {
 
 /* ---- one line ----------------------------------------------------------------------------- */
 
-struct cursor {
-	char *at, *end;
-};
-
-static void put(struct cursor *c, struct slice s)
+static void put_quoted(struct pen *p, struct slice s)
 {
-	assert(s.len <= (size_t)(c->end - c->at));
-	memcpy(c->at, s.ptr, s.len);
-	c->at += s.len;
+	pen_put(p, SLICE("\""));
+	p->at += escape_json(s, p->at, (size_t)(p->end - p->at));
+	pen_put(p, SLICE("\""));
 }
 
-static void put_quoted(struct cursor *c, struct slice s)
-{
-	put(c, SLICE("\""));
-	c->at += escape_json(s, c->at, (size_t)(c->end - c->at));
-	put(c, SLICE("\""));
-}
-
-static void put_member(struct cursor *c, struct slice key, struct slice value)
-{
-	put_quoted(c, key);
-	put(c, SLICE(":"));
-	put_quoted(c, value);
-}
-
-static void put_hex(struct cursor *c, struct slice key, const uint8_t *bytes, size_t count)
-{
-	static const char digits[] = "0123456789abcdef";
-	char text[32];
-
-	assert(count <= sizeof(text) / 2);
-	for (size_t i = 0; i < count; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	put(c, SLICE(","));
-	put_member(c, key, slice_from(text, 2 * count));
-}
-
-static void put_time(struct cursor *c, uint64_t time_ns)
+/* The digits of RFC 3339 §5.6, UTC. */
+static void put_time(struct pen *p, uint64_t time_ns)
 {
 	time_t seconds = (time_t)(time_ns / 1000000000u);
-	char text[64];
 	struct tm utc;
 
 	gmtime_r(&seconds, &utc);
-	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	len += (size_t)snprintf(
-		text + len, sizeof(text) - len, ".%09" PRIu64 "Z", time_ns % 1000000000u);
-	put_member(c, SLICE("time"), slice_from(text, len));
+	pen_digits(p, (uint64_t)utc.tm_year + 1900, 4);
+	pen_put(p, SLICE("-"));
+	pen_digits(p, (uint64_t)utc.tm_mon + 1, 2);
+	pen_put(p, SLICE("-"));
+	pen_digits(p, (uint64_t)utc.tm_mday, 2);
+	pen_put(p, SLICE("T"));
+	pen_digits(p, (uint64_t)utc.tm_hour, 2);
+	pen_put(p, SLICE(":"));
+	pen_digits(p, (uint64_t)utc.tm_min, 2);
+	pen_put(p, SLICE(":"));
+	pen_digits(p, (uint64_t)utc.tm_sec, 2);
+	pen_put(p, SLICE("."));
+	pen_digits(p, time_ns % 1000000000u, 9);
+	pen_put(p, SLICE("Z"));
 }
 
-static void put_value(struct cursor *c, const struct view_attribute *a)
+static void put_hex(struct pen *p, const uint8_t *bytes, size_t count)
 {
-	char text[32];
-	int len;
+	static const char digits[] = "0123456789abcdef";
 
+	pen_room(p, 2 * count);
+	for (size_t i = 0; i < count; i++) {
+		*p->at++ = digits[bytes[i] >> 4];
+		*p->at++ = digits[bytes[i] & 15];
+	}
+}
+
+/* A duration in seconds to the microsecond; 300,000 years are the most. */
+static void put_real(struct pen *p, double real)
+{
+	double bounded = real < 1e13 ? real : 1e13;
+	uint64_t us = bounded > 0 ? (uint64_t)(bounded * 1e6 + 0.5) : 0;
+
+	pen_number(p, us / 1000000);
+	pen_put(p, SLICE("."));
+	pen_digits(p, us % 1000000, 6);
+}
+
+static void put_integer(struct pen *p, int64_t integer)
+{
+	if (integer < 0)
+		pen_put(p, SLICE("-"));
+	pen_number(p, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+}
+
+static void put_value(struct pen *p, const struct view_attribute *a)
+{
 	switch (a->kind) {
 	case VIEW_TEXT:
-		put_quoted(c, a->value.text);
+		put_quoted(p, a->value.text);
 		break;
 	case VIEW_INTEGER:
-		len = snprintf(text, sizeof(text), "%" PRId64, a->value.integer);
-		put(c, slice_from(text, (size_t)len));
+		put_integer(p, a->value.integer);
 		break;
 	case VIEW_REAL:
-		len = snprintf(text, sizeof(text), "%.6f", a->value.real);
-		put(c, slice_from(text, (size_t)len));
+		put_real(p, a->value.real);
 		break;
 	case VIEW_BOOLEAN:
-		put(c, a->value.boolean ? SLICE("true") : SLICE("false"));
+		pen_put(p, a->value.boolean ? SLICE("true") : SLICE("false"));
 		break;
 	}
 }
@@ -114,29 +113,35 @@ static bool has_trace(const struct event *e)
 
 size_t lines_encode(const struct event *e, const struct view *v, char *to)
 {
-	struct cursor c = {to, to + LINES_BYTES};
+	struct pen p = {to, to + LINES_BYTES};
 
-	put(&c, SLICE("{"));
-	put_time(&c, e->time_ns);
-	put(&c, SLICE(","));
-	put_member(&c, SLICE("event_name"), v->name);
-	put(&c, SLICE(","));
-	put_member(&c, SLICE("severity"), v->severity_text);
-	put(&c, SLICE(","));
-	put_member(&c, SLICE("body"), v->body);
+	pen_put(&p, SLICE("{\"time\":\""));
+	put_time(&p, e->time_ns);
+	pen_put(&p, SLICE("\",\"event_name\":"));
+	put_quoted(&p, v->name);
+	pen_put(&p, SLICE(",\"severity\":"));
+	put_quoted(&p, v->severity_text);
+	pen_put(&p, SLICE(",\"body\":"));
+	put_quoted(&p, v->body);
 	if (has_trace(e)) {
-		put_hex(&c, SLICE("trace_id"), e->trace_id, sizeof(e->trace_id));
-		put_hex(&c, SLICE("span_id"), e->span_id, sizeof(e->span_id));
+		pen_put(&p, SLICE(",\"trace_id\":\""));
+		put_hex(&p, e->trace_id, sizeof(e->trace_id));
+		pen_put(&p, SLICE("\",\"span_id\":\""));
+		put_hex(&p, e->span_id, sizeof(e->span_id));
+		pen_put(&p, SLICE("\""));
 	}
-	put(&c, SLICE(",\"attributes\":{"));
+	pen_put(&p, SLICE(",\"attributes\":{"));
 	for (size_t i = 0; i < v->attribute_count; i++) {
-		put(&c, i > 0 ? SLICE(",") : SLICE(""));
-		put_quoted(&c, view_key_name(v->attributes[i].key));
-		put(&c, SLICE(":"));
-		put_value(&c, &v->attributes[i]);
+		if (i > 0)
+			pen_put(&p, SLICE(","));
+		/* Names are ours and need no escape. */
+		pen_put(&p, SLICE("\""));
+		pen_put(&p, view_key_name(v->attributes[i].key));
+		pen_put(&p, SLICE("\":"));
+		put_value(&p, &v->attributes[i]);
 	}
-	put(&c, SLICE("}}\n"));
-	return (size_t)(c.at - to);
+	pen_put(&p, SLICE("}}\n"));
+	return pen_since(&p, to).len;
 }
 
 /* ---- the file ----------------------------------------------------------------------------- */

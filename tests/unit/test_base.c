@@ -168,6 +168,10 @@ static void escapes_leave_one_line(void **state)
 	assert_string_equal(out, "0123...");
 	assert_int_equal(escape_json(SLICE("0123456789"), out, 8), 7);
 	assert_string_equal(out, "0123456");
+	assert_int_equal(escape_json(SLICE("0123456"), out, 8), 7);
+	assert_string_equal(out, "0123456");
+	assert_int_equal(escape_json(slice_from(NULL, 0), out, 8), 0);
+	assert_string_equal(out, "");
 }
 
 static void buffer_keeps_order_and_bound(void **state)

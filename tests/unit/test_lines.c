@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct view view;
@@ -66,6 +67,70 @@ static void one_event_is_one_line(void **state)
 		"\"network.policy.reason\":\"not_allowed\",\"network.policy.override\":false}}\n";
 	line[len] = '\0';
 	assert_string_equal(line, expected);
+}
+
+/* The line of an event with one attribute, from its value to its end, is as printf writes it. */
+static void check_value(const char *name, struct view_attribute a, const char *value)
+{
+	static char line[LINES_BYTES];
+	char expected[64];
+	struct event e = an_event();
+	view_of(&e, &view);
+	a.key = view.attributes[0].key;
+	view.attributes[0] = a;
+	view.attribute_count = 1;
+	size_t len = lines_encode(&e, &view, line);
+	int expected_len = snprintf(expected, sizeof(expected), "\":%s}}\n", value);
+	ROW_CHECK(name,
+		slice_ends(slice_from(line, len), slice_from(expected, (size_t)expected_len)),
+		"%.*s", (int)len, line);
+}
+
+static void values_as_printf_writes_them(void **state)
+{
+	static const int64_t integers[] = {0, 1, -1, 65535, INT64_MAX, INT64_MIN};
+	static const uint64_t durations_us[] = {
+		0, 1, 499999, 500000, 999999, 1000000, 1000001, 3661000001, 999999999999999};
+	char text[32];
+	(void)state;
+	for (size_t i = 0; i < COUNT(integers); i++) {
+		snprintf(text, sizeof(text), "%lld", (long long)integers[i]);
+		check_value("integer",
+			(struct view_attribute){.kind = VIEW_INTEGER, .value.integer = integers[i]},
+			text);
+	}
+	for (size_t i = 0; i < COUNT(durations_us); i++) {
+		double real = (double)durations_us[i] / 1e6;
+		snprintf(text, sizeof(text), "%.6f", real);
+		check_value("real", (struct view_attribute){.kind = VIEW_REAL, .value.real = real},
+			text);
+	}
+	check_value("longest",
+		(struct view_attribute){.kind = VIEW_REAL, .value.real = (double)UINT64_MAX / 1e6},
+		"10000000000000.000000");
+	check_value("true", (struct view_attribute){.kind = VIEW_BOOLEAN, .value.boolean = true},
+		"true");
+}
+
+static void times_as_strftime_writes_them(void **state)
+{
+	static const uint64_t seconds[] = {0, 59, 86399, 86400, 951782400, 951868799, 1709164800,
+		1735689599, 4102444800, UINT64_MAX / 1000000000u};
+	static char line[LINES_BYTES];
+	char expected[64];
+	struct event e = an_event();
+	(void)state;
+	for (size_t i = 0; i < COUNT(seconds); i++) {
+		time_t whole = (time_t)seconds[i];
+		struct tm utc;
+		e.time_ns = seconds[i] * 1000000000u + i;
+		view_of(&e, &view);
+		lines_encode(&e, &view, line);
+		size_t len = strftime(expected, sizeof(expected), "{\"time\":\"%Y-%m-%dT%H:%M:%S.",
+			gmtime_r(&whole, &utc));
+		snprintf(expected + len, sizeof(expected) - len, "%09zuZ\",", i);
+		ROW_CHECK(expected, memcmp(line, expected, strlen(expected)) == 0, "%.40s", line);
+	}
 }
 
 static void the_largest_event_fits(void **state)
@@ -167,6 +232,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_event_is_one_line),
+		cmocka_unit_test(values_as_printf_writes_them),
+		cmocka_unit_test(times_as_strftime_writes_them),
 		cmocka_unit_test(the_largest_event_fits),
 		cmocka_unit_test(a_file_is_appended_to_and_opened_anew),
 		cmocka_unit_test(what_a_pipe_does_not_take_waits_then_drops),
