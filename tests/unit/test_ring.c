@@ -71,86 +71,6 @@ static uint64_t read_all(struct ring *r)
 	return count;
 }
 
-static void every_field_comes_back(void **state)
-{
-	struct event in = {
-		.name = EVENT_CONNECTION_CLOSED,
-		.time_ns = 1700000000123456789u,
-		.reason = REASON_SNI_MISMATCH,
-		.decision = EVENT_DENY,
-		.source = EVENT_PROXY_STATE,
-		.protocol = EVENT_PROTOCOL_CONNECT,
-		.scope = EVENT_SCOPE_NON_DOMAIN,
-		.host = SLICE("evil.test"),
-		.port = 65535,
-		.method = SLICE("CONNECT"),
-		.client = {6, {0x20, 1, 0xd, 0xb8, [15] = 7}},
-		.client_port = 50000,
-		.user = SLICE("agent-7"),
-		.session_id = SLICE("s\0s"),
-		.trace_id = {1, 2, [15] = 16},
-		.span_id = {8, [7] = 1},
-		.trace_flags = 1,
-		.connection = UINT64_MAX,
-		.rule = SLICE("*.evil.test"),
-		.rule_file = SLICE("/etc/x.toml"),
-		.rule_line = 123456,
-		.bytes_up = 1,
-		.bytes_down = UINT64_MAX - 1,
-		.duration_us = 77,
-		.upstream = {4, {192, 0, 2, 7}},
-		.sni = SLICE("a\r\n\xff"),
-		.status = 200,
-		.text = SLICE("text"),
-		.actor = SLICE("SIGHUP"),
-		.refused = true,
-		.count = 42,
-	};
-	struct event out;
-	(void)state;
-	memset(&out, 0, sizeof(out));
-	struct ring *r = ring_open(NULL, RING_BYTES_LEAST);
-	assert_true(ring_record(r, &in));
-	assert_true(ring_read(r, &out));
-	assert_false(ring_read(r, &out));
-#define SAME(field)      assert_memory_equal(&out.field, &in.field, sizeof(in.field))
-#define SAME_TEXT(field) assert_true(slice_equal(out.field, in.field))
-	SAME(name), SAME(time_ns), SAME(reason), SAME(decision), SAME(source), SAME(protocol);
-	SAME(scope), SAME(port), SAME(client), SAME(client_port), SAME(trace_id), SAME(span_id);
-	SAME(trace_flags), SAME(connection), SAME(rule_line), SAME(bytes_up), SAME(bytes_down);
-	SAME(duration_us), SAME(upstream), SAME(status), SAME(refused), SAME(count);
-	SAME_TEXT(host), SAME_TEXT(method), SAME_TEXT(user), SAME_TEXT(session_id);
-	SAME_TEXT(rule), SAME_TEXT(rule_file), SAME_TEXT(sni), SAME_TEXT(text), SAME_TEXT(actor);
-	ring_close(r);
-}
-
-static void long_strings_are_cut_and_marked(void **state)
-{
-	static char long_text[5000];
-	struct event e, out;
-	(void)state;
-	memset(long_text, 'x', sizeof(long_text));
-	struct slice s = slice_from(long_text, sizeof(long_text));
-	struct ring *r = ring_open(NULL, RING_BYTES_LEAST);
-	e = numbered(1);
-	e.host = e.method = e.user = e.session_id = e.rule = e.rule_file = e.sni = e.actor = s;
-	e.text = s;
-	assert_true(ring_record(r, &e));
-	assert_true(ring_read(r, &out));
-	const struct slice cut[] = {out.host, out.method, out.user, out.session_id, out.rule,
-		out.rule_file, out.sni, out.actor, out.text};
-	for (size_t i = 0; i < COUNT(cut); i++)
-		assert_true(cut[i].len >= 32 && slice_ends(cut[i], SLICE("x...")));
-	e = numbered(2);
-	e.host = slice_first(s, 256);
-	e.sni = slice_first(s, 257);
-	assert_true(ring_record(r, &e));
-	assert_true(ring_read(r, &out));
-	assert_true(slice_equal(out.host, e.host));
-	assert_true(out.sni.len == 256 && slice_ends(out.sni, SLICE("x...")));
-	ring_close(r);
-}
-
 static void wraps_many_times_with_every_length(void **state)
 {
 	static char text[400];
@@ -462,8 +382,6 @@ static void trimming_loses_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_field_comes_back),
-		cmocka_unit_test(long_strings_are_cut_and_marked),
 		cmocka_unit_test(wraps_many_times_with_every_length),
 		cmocka_unit_test(a_full_ring_drops_and_counts_and_wakes_once),
 		cmocka_unit_test(a_killed_process_leaves_its_records),
