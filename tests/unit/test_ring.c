@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -324,49 +323,6 @@ static void two_processes_never_share_one(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-enum { HAMMER = 300000 };
-
-static void *hammer(void *argument)
-{
-	struct ring *r = argument;
-	char text[64];
-	uint64_t kept = 0;
-	for (uint64_t i = 1; i <= HAMMER; i++) {
-		struct event e = numbered(i);
-		memset(text, (int)('a' + i % 26), sizeof(text));
-		e.text = slice_from(text, i % sizeof(text));
-		kept += ring_record(r, &e);
-	}
-	return (void *)(uintptr_t)kept;
-}
-
-static void a_writer_and_a_reader_agree(void **state)
-{
-	pthread_t thread;
-	void *kept;
-	uint64_t seen = 0, last = 0;
-	struct event e;
-	bool done = false;
-	(void)state;
-	struct ring *r = ring_open(NULL, RING_BYTES_LEAST);
-	assert_int_equal(pthread_create(&thread, NULL, hammer, r), 0);
-	while (!done) {
-		done = pthread_tryjoin_np(thread, &kept) == 0;
-		while (ring_read(r, &e)) {
-			assert_true(e.time_ns > last);
-			last = e.time_ns;
-			assert_int_equal(e.text.len, last % 64);
-			if (e.text.len > 0)
-				assert_int_equal(e.text.ptr[e.text.len - 1], 'a' + last % 26);
-			seen++;
-		}
-		settle_all(r);
-	}
-	assert_int_equal(seen, (uint64_t)(uintptr_t)kept);
-	assert_int_equal(seen + ring_dropped(r), HAMMER);
-	ring_close(r);
-}
-
 static void trimming_loses_nothing(void **state)
 {
 	struct event e = numbered(7), out;
@@ -390,7 +346,6 @@ int main(void)
 		cmocka_unit_test(drops_that_nobody_reported_are_reported_by_the_next),
 		cmocka_unit_test(foreign_files_are_set_aside),
 		cmocka_unit_test(two_processes_never_share_one),
-		cmocka_unit_test(a_writer_and_a_reader_agree),
 		cmocka_unit_test(trimming_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
