@@ -57,6 +57,7 @@ struct config {
 	char *otel_certificate; /* client certificate PEM or NULL */
 	char *otel_key; /* its key or NULL */
 	bool otel_gzip;
+	bool otel_gzip_spool; /* what waited on disk; false only where gzip = false was said */
 	uint32_t otel_timeout_ms;
 	uint64_t spool_bytes; /* bound of the spool on disk */
 	char *service_name; /* OTEL_SERVICE_NAME, default "sallyport" */

@@ -266,6 +266,7 @@ void layer_settle_gzip(struct loading *l)
 {
 	bool said = l->trace->origins[OPTION_GZIP].layer != LAYER_DEFAULT;
 
+	l->config->otel_gzip_spool = l->config->otel_gzip;
 	if (!said && is_on_this_machine(slice_of(l->config->otel_endpoint)))
 		l->config->otel_gzip = false;
 }

@@ -93,6 +93,7 @@ static bool exporter_begin(struct crew *c, const struct config *config, char *er
 		.certificate = config->otel_certificate,
 		.key = config->otel_key,
 		.gzip = config->otel_gzip,
+		.gzip_spool = config->otel_gzip_spool,
 		.timeout_ms = config->otel_timeout_ms,
 		.spool = spool,
 		.ring_directory = config->state_directory,

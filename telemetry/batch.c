@@ -64,17 +64,24 @@ static bool pack(struct packer *p, struct slice from, char *to, size_t size, siz
 	return ok;
 }
 
-void batch_seal(struct batch *b, const struct otlp_origin *origin, struct packer *packer, bool gzip)
+void batch_seal(struct batch *b, const struct otlp_origin *origin)
 {
 	assert(b->records > 0 && !b->body.ptr);
 	char *records = b->memory + OTLP_HEAD_BYTES;
 	char *start = otlp_encode_head(origin, b->records_len, records);
-	size_t packed_len;
 
 	b->body = slice_from(start, (size_t)(records - start) + b->records_len);
-	b->gzip = gzip && pack(packer, b->body, b->memory + PACKED_AT, PACKED_BYTES, &packed_len);
-	if (b->gzip)
-		b->body = slice_from(b->memory + PACKED_AT, packed_len);
+}
+
+void batch_pack(struct batch *b, struct packer *packer)
+{
+	size_t packed_len;
+
+	assert(b->body.ptr);
+	if (b->gzip || !pack(packer, b->body, b->memory + PACKED_AT, PACKED_BYTES, &packed_len))
+		return;
+	b->gzip = true;
+	b->body = slice_from(b->memory + PACKED_AT, packed_len);
 }
 
 void batch_clear(struct batch *b)

@@ -31,9 +31,12 @@ bool batch_add(struct batch *b, const struct event *e, const struct view *v, uin
 /* True when the next record belongs into the next batch. */
 bool batch_full(const struct batch *b);
 
-/* Makes the request of it: head, records, compressed if told. */
-void batch_seal(
-	struct batch *b, const struct otlp_origin *origin, struct packer *packer, bool gzip);
+/* Makes the request of it: head and records. */
+void batch_seal(struct batch *b, const struct otlp_origin *origin);
+
+/* Compresses the request of a sealed batch, unless it is already or there is no memory. What
+ * `body` was before stays where it is: a post of it may be under way. */
+void batch_pack(struct batch *b, struct packer *packer);
 
 /* Empty again, memory kept. */
 void batch_clear(struct batch *b);

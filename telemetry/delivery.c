@@ -34,13 +34,18 @@ static void parcel_seal(struct delivery *d, struct parcel *p)
 {
 	if (p->batch.body.ptr)
 		return;
-	batch_seal(&p->batch, &d->origin, &d->packer, d->gzip);
+	batch_seal(&p->batch, &d->origin);
+	if (d->gzip)
+		batch_pack(&p->batch, &d->packer);
 	for (size_t i = 0; i < d->ring_count; i++)
 		p->marks[i] = ring_mark(d->rings[i]);
 }
 
 static bool parcel_store(struct delivery *d, struct parcel *p)
 {
+	/* A tenth of the space keeps ten times the records while the collector is away. */
+	if (d->gzip_spool)
+		batch_pack(&p->batch, &d->packer);
 	struct spool_batch stored = {
 		.records = p->batch.records,
 		.loss_records = p->loss_records,
@@ -317,6 +322,7 @@ bool delivery_init(struct delivery *d, const struct exporter_options *options,
 	};
 
 	d->gzip = options->gzip;
+	d->gzip_spool = options->gzip || options->gzip_spool;
 	d->durable = options->spool != NULL;
 	d->spool = spool_new(options->spool, options->spool_bytes, ret_error, DELIVERY_ERROR_BYTES);
 	if (!d->spool)

@@ -36,6 +36,7 @@ struct delivery {
 	struct collector *collector;
 	struct spool *spool;
 	bool gzip;
+	bool gzip_spool;
 	bool durable; /* the spool outlives the process */
 	struct otlp_origin origin;
 	struct packer packer;

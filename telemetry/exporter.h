@@ -13,7 +13,8 @@ struct exporter_options {
 	const char *ca; /* PEM file of trust roots, or NULL for the system's */
 	const char *certificate;
 	const char *key;
-	bool gzip;
+	bool gzip; /* every request */
+	bool gzip_spool; /* what waits in the spool, and is sent from there */
 	uint32_t timeout_ms; /* of one POST */
 	const char *spool; /* file, NULL: batches wait in memory within spool_bytes */
 	const char *ring_directory; /* ring files ring.NAME that a run with more workers left here

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 		.certificate = option(argc, argv, "certificate"),
 		.key = option(argc, argv, "key"),
 		.gzip = option(argc, argv, "gzip") != NULL,
+		.gzip_spool = option(argc, argv, "gzip_spool") != NULL,
 		.timeout_ms = timeout ? (uint32_t)strtoul(timeout, NULL, 10) : 5000,
 		.spool = option(argc, argv, "spool"),
 		.spool_bytes = spool_bytes ? strtoull(spool_bytes, NULL, 10) : 64 * 1024 * 1024,

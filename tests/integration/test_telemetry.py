@@ -270,11 +270,13 @@ def test_partial_success_is_counted(collector, start):
     assert len(collector.requests) == 2
 
 
-def test_a_collector_that_comes_late_gets_everything_oldest_first(tmp_path, start):
+@pytest.mark.parametrize("packing", [{"gzip": "1"}, {"gzip_spool": "1"}, {}],
+                         ids=["gzip", "gzip on disk", "plain"])
+def test_a_collector_that_comes_late_gets_everything_oldest_first(tmp_path, start, packing):
     first = Collector()
     port = first.port
     first.close()
-    driver = start(f"http://127.0.0.1:{port}/v1/logs", gzip="1")
+    driver = start(f"http://127.0.0.1:{port}/v1/logs", **packing)
     for _ in range(30):
         driver.record(100)
         time.sleep(0.05)
@@ -284,6 +286,8 @@ def test_a_collector_that_comes_late_gets_everything_oldest_first(tmp_path, star
     try:
         found = numbers(second.wait_records(3000, timeout=60))
         assert found == list(range(1, 3001))
+        encoding = second.requests[0][1].get("Content-Encoding")
+        assert encoding == ("gzip" if packing else None)
         counts = driver.stop()
         assert counts["delivered"] == 3000 and counts["dropped"] == 0
         assert not (tmp_path / "spool.db").exists()

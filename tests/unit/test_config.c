@@ -288,6 +288,9 @@ static void only_distant_collectors_get_gzip_unasked(void **state)
 		ROW_CHECK(rows[i].name, l.config != NULL, "%s", l.fault);
 		ROW_CHECK(rows[i].name, l.config->otel_gzip == rows[i].compressed, "gzip %d",
 			l.config->otel_gzip);
+		ROW_CHECK(rows[i].name,
+			l.config->otel_gzip_spool == (strcmp(rows[i].gzip, "gzip = false\n") != 0),
+			"spool %d", l.config->otel_gzip_spool);
 		config_free(l.config);
 	}
 }

@@ -138,7 +138,6 @@ static void the_largest_event_fits_everything(void **state)
 static void a_request_reads_back(void **state)
 {
 	struct batch b = {0};
-	struct packer packer = {0};
 	struct event e = base_event();
 	(void)state;
 	assert_true(resource_init(&origin, "sallyport", "1", "a=b"));
@@ -148,7 +147,7 @@ static void a_request_reads_back(void **state)
 		view_of(&e, &view);
 		assert_true(batch_add(&b, &e, &view, 7));
 	}
-	batch_seal(&b, &origin, &packer, false);
+	batch_seal(&b, &origin);
 	Otlp__ExportLogsServiceRequest *r = otlp__export_logs_service_request__unpack(
 		NULL, b.body.len, (const uint8_t *)b.body.ptr);
 	assert_non_null(r);
@@ -192,7 +191,8 @@ static void batches_end_at_their_bounds(void **state)
 		;
 	for (size_t i = 0; i < b.records_len; i++)
 		b.memory[OTLP_HEAD_BYTES + i] = (char)rand();
-	batch_seal(&b, &origin, &packer, true);
+	batch_seal(&b, &origin);
+	batch_pack(&b, &packer);
 	assert_true(b.gzip && b.body.len > b.records_len / 2);
 	batch_clear(&b);
 	batch_rest(&b);
