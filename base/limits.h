@@ -104,4 +104,63 @@
 /* Bytes of a unix socket's path, unix(7). Longer: load error. */
 #define LIMIT_SOCKET_PATH 107
 
+/* ---- approvals ---- */
+
+/* Who asks: the client's address as text; what it calls itself; beyond: cut. */
+#define LIMIT_IDENTITY_BYTES 63
+#define LIMIT_SESSION_BYTES  63
+/* Name of who decided and the note beside it; beyond: cut at a character. */
+#define LIMIT_DECIDER_BYTES 63
+#define LIMIT_NOTE_BYTES    511
+/* Connections that wait for a decision, in all workers together; beyond: 429. The smaller bounds for
+ * one identity or question are options. */
+#define LIMIT_WAITERS 1048576
+/* Questions that wait for a decision; beyond: 429. */
+#define LIMIT_QUESTIONS 65536
+/* Ended questions that the desk remembers; beyond: only the ledger's history has them. */
+#define LIMIT_DECIDED 1024
+/* Live grants; beyond: a decision is refused until one is revoked or ends. */
+#define LIMIT_GRANTS 16384
+/* Once-grants taken back that workers are told of by id; beyond: all older ones count as taken back. */
+#define LIMIT_REVOKED 1024
+/* Ended questions in the ledger; beyond: the oldest go. */
+#define LIMIT_HISTORY 100000
+/* Rulings in one message to a worker; beyond: the next message. */
+#define LIMIT_NOTICE 4096
+
+/* ---- control endpoint ---- */
+
+/* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */
+#define LIMIT_CONTROL_CONNECTIONS 256
+#define LIMIT_STREAMS             64
+/* A request head (431) and body (413) of the API, and what may wait for a slow reader (closed). */
+#define LIMIT_CONTROL_HEAD_BYTES  (16 * 1024)
+#define LIMIT_CONTROL_BODY_BYTES  (64 * 1024)
+#define LIMIT_CONTROL_QUEUE_BYTES (4 * 1024 * 1024)
+/* A whole request to arrive, and an idle connection to be kept, milliseconds. */
+#define LIMIT_CONTROL_REQUEST_MS 10000
+#define LIMIT_CONTROL_IDLE_MS    60000
+/* Tokens; beyond: load error. Signed-in browsers; beyond: the oldest is signed out. */
+#define LIMIT_TOKENS        256
+#define LIMIT_SIGNED_IN     256
+#define LIMIT_SIGNED_IN_MS  (12 * 60 * 60 * 1000)
+/* One-time links: how long one is good, and how many wait at once; beyond: the oldest goes. */
+#define LIMIT_LINK_MS (10 * 60 * 1000)
+#define LIMIT_LINKS   16
+/* Longest long-poll; events kept for resuming streams; how often new records are shown. */
+#define LIMIT_WAIT_MS     60000
+#define LIMIT_FEED_EVENTS 1024
+#define LIMIT_FEED_MS     250
+#define LIMIT_PING_MS     15000
+/* Rows of GET /v1/connections and the like. */
+#define LIMIT_ROWS 1000
+
+/* ---- digest ---- */
+#define LIMIT_DIGEST_MINUTES 60
+#define LIMIT_DIGEST_RECENT  256
+#define LIMIT_DIGEST_BLOCKED 256
+#define LIMIT_DIGEST_NAMES   512
+/* Entries remembered as used; beyond: "unused" is not told any more. */
+#define LIMIT_DIGEST_ENTRIES 65536
+
 #endif

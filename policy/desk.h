@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/desk.h: the approval desk: questions, who waits for them, decisions, grants. A state machine
+ * without sockets, clocks, threads or files: what happens comes in as calls with the time, what
+ * follows goes out through outlets, synchronously, before the call returns. One thread.
+ *
+ *             ask ─► PENDING ─┬─ decide allow ─► APPROVED ─► grant
+ *                      │      ├─ decide deny ──► DENIED ───► grant (a sticky no for deny_ttl)
+ *           pending TTL│      └─ a decision on another question or ahead of time that covers it: same
+ *        ┌─────────────┴───────────┐
+ *        ▼ somebody waits, or      ▼ all left of their own,
+ *     EXPIRED  was told to retry WITHDRAWN  or the rules decide the name now
+ *
+ * Every transition is kept (outlet `keep`) before anyone is answered; when keeping fails nothing has
+ * happened. Source: shared design §5. */
+#ifndef SALLYPORT_POLICY_DESK_H
+#define SALLYPORT_POLICY_DESK_H
+
+#include "policy/grants.h"
+
+struct desk; /* opaque */
+
+/* ---- what goes out ------------------------------------------------------------------------- */
+
+/* What the desk says to a waiter. */
+enum ruling_kind {
+	RULING_ALLOWED, /* `grant` says by what */
+	RULING_DENIED, /* somebody's no */
+	RULING_EXPIRED, /* nobody answered in time */
+	RULING_WITHDRAWN, /* the rules changed: judge anew */
+};
+struct ruling {
+	enum ruling_kind kind;
+	uint64_t question;
+	struct grant_mark grant;
+	enum port_protocol protocol; /* RULING_ALLOWED */
+};
+
+/* For the event network_proxy.approval, the event stream, the reviewer. */
+enum news_kind {
+	NEWS_ASKED, /* a new question */
+	NEWS_DECIDED, /* question->state says what; grant set */
+	NEWS_EXPIRED,
+	NEWS_WITHDRAWN,
+	NEWS_GRANTED, /* a grant without a question of its own: made ahead of time */
+	NEWS_REVOKED, /* `actor` took the grant back, or a newer decision replaced it */
+	NEWS_GRANT_ENDED, /* its time was over */
+	NEWS_WAITERS, /* somebody came or left; nothing to keep */
+	NEWS_CONTEXT, /* the agent gave its reason, or the context became known */
+};
+struct news {
+	enum news_kind kind;
+	const struct question *question; /* NULL where there is none */
+	const struct grant *grant; /* NULL where there is none */
+	const char *actor; /* who decided or revoked; NULL: time or rules did */
+	uint64_t now_ms;
+	uint64_t
+		waited_ms; /* the longest that one of its waiters has waited, at the end of pending */
+};
+
+struct desk_outlets {
+	void *owner;
+	/* Make it durable. False: refused, the desk changes nothing. Called for ASKED, DECIDED, EXPIRED,
+	 * WITHDRAWN, GRANTED, REVOKED, GRANT_ENDED, CONTEXT. Failing ASKED, EXPIRED, WITHDRAWN,
+	 * GRANT_ENDED, CONTEXT is tolerated (the change happens, since it lets nobody through). One
+	 * call may stand for one transaction: question and grant of a decision come together. */
+	bool (*keep)(void *owner, const struct news *news);
+	/* These waiters are answered and forgotten. */
+	void (*answer)(
+		void *owner, const uint64_t *waiters, size_t count, const struct ruling *ruling);
+	/* Somebody may want to know; after keep, and before answer for a decision. */
+	void (*tell)(void *owner, const struct news *news);
+	/* The set of grants changed: desk_snapshot is to be handed out, before any answer. */
+	void (*regrant)(void *owner);
+	/* A random number, not 0. */
+	uint64_t (*new_id)(void *owner);
+};
+
+struct desk_options {
+	uint32_t pending_ms, deny_ms, session_ms;
+	/* Bounds; beyond: DESK_TOO_MANY. */
+	uint32_t waiters, waiters_identity, waiters_question, questions, questions_identity;
+	struct desk_outlets outlets; /* copied */
+};
+
+/* ---- the desk ------------------------------------------------------------------------------ */
+
+struct desk *desk_new(const struct desk_options *options); /* NULL without memory */
+void desk_free(struct desk *d); /* NULL is fine; nobody is answered */
+/* New times and bounds from now on; the outlets stay. */
+void desk_configure(struct desk *d, const struct desk_options *options);
+
+/* Before the first ask: what an earlier process left. Copied; silent (no outlet runs). False
+ * without memory or beyond the bounds. Questions come back without waiters. */
+bool desk_restore_question(struct desk *d, const struct question *q);
+bool desk_restore_grant(struct desk *d, const struct grant *g);
+
+enum desk_asked {
+	DESK_HELD, /* wait for the outlet `answer`; *ret_ruling.question is set */
+	DESK_ANSWERED, /* *ret_ruling holds it; nobody waits */
+	DESK_TOO_MANY, /* a bound was met: 429 */
+	DESK_NO_MEMORY,
+};
+/* Somebody wants to go where the lists say nothing.
+ *   waiter   the caller's number, unique among those waiting, not 0
+ *   context  of this waiter, may be NULL; kept when the question is new */
+enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant *who,
+	const struct target *target, enum question_protocol protocol,
+	const struct question_context *context, uint64_t now_ms, struct ruling *ret_ruling);
+
+/* The waiter left: `told` when it was answered "still pending" after its hold timeout, else of its
+ * own. A number that does not wait is ignored (its answer is on the way). */
+void desk_leave(struct desk *d, uint64_t waiter, bool told, uint64_t now_ms);
+
+struct decision_ask {
+	bool allow;
+	enum grant_scope scope;
+	struct slice
+		pattern; /* empty: the question's exact host and port; else as in an allow list,
+	                         without ports it gets the question's */
+	bool everybody; /* not only the question's identity */
+	uint64_t
+		ttl_ms; /* GRANT_TTL; 1 s..366 d. A denial that is not ALWAYS lasts ttl_ms, or deny_ttl when 0 */
+	bool has_protocol;
+	enum port_protocol protocol;
+	struct slice decider; /* not empty; cut to LIMIT_DECIDER_BYTES */
+	struct slice note; /* cut to LIMIT_NOTE_BYTES */
+};
+
+enum desk_result {
+	DESK_OK,
+	DESK_NOT_FOUND, /* no such question or grant */
+	DESK_CONFLICT, /* decided already, another way or the same; sentence says how */
+	DESK_GONE, /* expired or withdrawn */
+	DESK_REFUSED_PATTERN, /* malformed, too broad, or does not cover the question */
+	DESK_REFUSED_BY_POLICY, /* the deny list or the local rule covers it: a grant would have no effect */
+	DESK_FULL, /* LIMIT_GRANTS */
+	DESK_NOT_KEPT, /* the outlet `keep` said no: nothing has happened */
+};
+
+/* Decide a pending question. `policy` is the current one: what it denies cannot be approved.
+ * *ret_grant is set with DESK_OK (valid until the next call); ret_sentence gets one sentence for
+ * every other result, peer bytes escaped. Other pending questions that the new grant covers are
+ * decided with it (scope other than once). */
+enum desk_result desk_decide(struct desk *d, uint64_t question, const struct decision_ask *ask,
+	const struct policy *policy, uint64_t now_ms, const struct grant **ret_grant,
+	char *ret_sentence, size_t size);
+
+/* Decide ahead of time. `pattern` is required; scope TTL or ALWAYS, or SESSION with `who`.
+ *   who  whom it is for; identity empty: everybody
+ * Replaces a grant with the same pattern, identity and session. */
+enum desk_result desk_grant(struct desk *d, const struct claimant *who,
+	const struct decision_ask *ask, const struct policy *policy, uint64_t now_ms,
+	const struct grant **ret_grant, char *ret_sentence, size_t size);
+
+enum desk_result desk_revoke(struct desk *d, uint64_t grant, struct slice actor, uint64_t now_ms,
+	char *ret_sentence, size_t size);
+
+/* The agent's reason for a pending question of its own identity; cut, valid UTF-8 assured by the
+ * caller. NOT_FOUND for somebody else's, GONE when decided. */
+enum desk_result desk_justify(struct desk *d, uint64_t question, struct slice identity,
+	struct slice text, uint64_t now_ms);
+/* What was found out later about the process behind the first waiter. */
+void desk_set_process(struct desk *d, uint64_t question, const char *process, const char *command,
+	uint32_t process_id, uint64_t now_ms);
+
+/* The rules were replaced: pending questions that they decide now are withdrawn. */
+void desk_rules_changed(struct desk *d, const struct policy *policy, uint64_t now_ms);
+
+/* Time passes: expires questions and grants. Returns the Unix time of the next expiry, 0: none. */
+uint64_t desk_tick(struct desk *d, uint64_t now_ms);
+
+/* A new snapshot for the workers, one reference for the caller. NULL without memory: the old one
+ * must not be used on for allowing; hand out an empty one, or try again. */
+struct grants *desk_snapshot(const struct desk *d);
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+/* By id, or NULL. Decided ones stay for a while (LIMIT_DECIDED newest). Borrowed until the next call
+ * that changes the desk. */
+const struct question *desk_question(const struct desk *d, uint64_t id);
+const struct grant *desk_find_grant(const struct desk *d, uint64_t id);
+
+/* In order of asking, oldest first; of one state, or all for QUESTION_STATE_COUNT. `each` returns
+ * false to stop and must not change the desk. */
+void desk_each_question(const struct desk *d, enum question_state state,
+	bool (*each)(void *owner, const struct question *q), void *owner);
+/* Live grants, oldest first. */
+void desk_each_grant(
+	const struct desk *d, bool (*each)(void *owner, const struct grant *g), void *owner);
+
+struct desk_counts {
+	uint32_t pending, waiters, grants;
+	uint64_t asked, approved, denied, expired, withdrawn, revoked,
+		refused; /* since the start */
+};
+struct desk_counts desk_counts(const struct desk *d);
+
+/* Patterns a decider may widen to without reaching the public suffix boundary, narrowest first:
+ * for cdn.a.example.com "*.a.example.com", "**.a.example.com", "*.example.com", "**.example.com".
+ * None for addresses. Returns how many, at most `size`. */
+enum { DESK_WIDER = 6 };
+size_t desk_wider(const struct target *target, char ret_patterns[][PATTERN_HOST_SIZE], size_t size);
+
+#endif

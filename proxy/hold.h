@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/hold.h: one worker's side of the approval desk: asks on behalf of sessions, and tells them
+ * what the desk says. The desk itself lives in the control thread; petitions go there through the
+ * clerk's mailbox, rulings come back through the worker's. Nothing upstream happens here.
+ * Knows neither sessions nor policy's rules. */
+#ifndef SALLYPORT_PROXY_HOLD_H
+#define SALLYPORT_PROXY_HOLD_H
+
+#include "base/mailbox.h"
+#include "policy/desk.h"
+
+struct waiter; /* opaque: one held connection; about 32 bytes */
+
+enum hold_news {
+	HOLD_ASKED, /* it waits now; ruling->question is the id. At most once, first */
+	HOLD_RULED, /* ruling says how; the waiter is gone */
+	HOLD_TOO_MANY, /* the desk took no more; the waiter is gone */
+};
+/* Runs from the worker's loop, never before waiter_start returns, never after waiter_cancel.
+ * `ruling` is borrowed. */
+typedef void (*hold_cb)(void *owner, enum hold_news news, const struct ruling *ruling);
+
+/* Between worker and clerk; allocated by the sender, freed by the receiver. */
+struct petition {
+	enum { PETITION_ASK, PETITION_LEAVE, PETITION_TOLD, PETITION_AGENT } kind;
+	uint64_t waiter; /* worker index << 48 | generation << 24 | slot */
+	struct target target;
+	enum question_protocol protocol;
+	char identity[LIMIT_IDENTITY_BYTES + 1];
+	char session[LIMIT_SESSION_BYTES + 1];
+	struct endpoint client, local; /* of the client's socket, to find its process */
+	struct question_context *context; /* ASK: owned, may be NULL */
+	char *text; /* AGENT: the request for the agent's page, owned; see proxy/agent.h */
+};
+void petition_free(struct petition *p);
+
+/* One or many rulings for waiters of one worker; freed by the worker. */
+struct notice {
+	enum hold_news news;
+	struct ruling ruling;
+	size_t count;
+	uint64_t waiters[];
+};
+
+struct hold {
+	struct mailbox *clerk; /* the control thread's; NULL: nobody can answer */
+	unsigned index; /* of the worker */
+	struct waiter **slots;
+	uint32_t size, count, free_slot;
+};
+
+void hold_init(struct hold *h, struct mailbox *clerk, unsigned index);
+void hold_done(struct hold *h); /* all waiters are gone */
+
+/* Ask. The petition's kind and waiter are set here; it is consumed in every case. NULL at
+ * LIMIT_WAITERS or without memory. */
+struct waiter *waiter_start(struct hold *h, struct petition *p, hold_cb on_news, void *owner);
+/* Leave: `told` when the client was answered "still pending". NULL is fine. */
+void waiter_cancel(struct waiter *w, bool told);
+
+/* From the worker's inbox: runs the callbacks, frees the notice. Waiters that left meanwhile are
+ * passed over. */
+void hold_deliver(struct hold *h, struct notice *n);
+
+#endif
