@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/escape.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -61,31 +63,6 @@ size_t escape_text(struct slice text, char *ret_text, size_t size)
 	}
 	ret_text[len] = '\0';
 	return len;
-}
-
-/* The code point at the start of `s` (Unicode 15 table 3-7) and its bytes, or 0xfffd and 1. */
-static uint32_t utf8_first(struct slice s, size_t *ret_bytes)
-{
-	unsigned char c = (unsigned char)s.ptr[0];
-	size_t bytes = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : 4;
-	uint32_t point = bytes == 1 ? c : c & (0xffu >> (bytes + 1));
-
-	*ret_bytes = 1;
-	if (bytes == 4 && (c < 0xf0 || c > 0xf4))
-		return 0xfffd;
-	if (bytes > s.len)
-		return 0xfffd;
-	for (size_t i = 1; i < bytes; i++) {
-		unsigned char next = (unsigned char)s.ptr[i];
-		if ((next & 0xc0) != 0x80)
-			return 0xfffd;
-		point = point << 6 | (next & 0x3f);
-	}
-	bool overlong = (bytes == 3 && point < 0x800) || (bytes == 4 && point < 0x10000);
-	if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-		return 0xfffd;
-	*ret_bytes = bytes;
-	return point;
 }
 
 /* Controls, and what reorders or breaks the line that a person reads. */
