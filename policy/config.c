@@ -308,9 +308,38 @@ static void tell_later(struct loading *l)
 			loading_notice(l, from, "%s has no effect in this version", label);
 		buffer_done(&text);
 	}
-	if (l->config->unlisted == UNLISTED_HOLD)
+	if (l->config->unlisted == UNLISTED_HOLD && !config_can_ask(l->config))
 		loading_notice(l, &nowhere,
-			"unlisted = \"hold\" is not in this version: names on no list are refused at once");
+			"nobody can answer, so names on no list are refused: set control in [listen], or unlisted = \"deny\"");
+}
+
+/* A place for people to decide, where nobody chose one. */
+static bool find_control(struct loading *l)
+{
+	static const char name[] = "control.sock";
+	struct config *c = l->config;
+	struct origin *from = &l->trace->origins[OPTION_CONTROL];
+
+	if (from->layer != LAYER_DEFAULT)
+		return true;
+	if (strlen(c->state_directory) + sizeof(name) > LIMIT_SOCKET_PATH) {
+		loading_notice(l, from,
+			"there is no control endpoint, for %s/%s is longer than a socket may be: set control in [listen]",
+			c->state_directory, name);
+		return true;
+	}
+	if (asprintf(&c->control[0].path, "%s/%s", c->state_directory, name) < 0) {
+		c->control[0].path = NULL;
+		return loading_out_of_memory(l);
+	}
+	c->control_count = 1;
+	return true;
+}
+
+bool config_can_ask(const struct config *c)
+{
+	return c->control_count > 0 ||
+	       (c->reviewer != REVIEWER_USER && c->reviewer_endpoint != NULL);
 }
 
 static bool load(struct loading *l, const struct slice *texts)
@@ -329,7 +358,7 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (l->config->workers == 0)
 		l->config->workers = cores();
-	if (!find_state_directory(l) || !check_whole(l) || !lists_build(l))
+	if (!find_state_directory(l) || !find_control(l) || !check_whole(l) || !lists_build(l))
 		return false;
 	layer_settle_gzip(l);
 	tell_later(l);

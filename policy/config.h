@@ -66,9 +66,13 @@ struct config {
 
 	char *state_directory; /* need not exist yet */
 
-	/* Parsed and validated; without effect in this version. */
-	uint32_t hold_ms, pending_ms, deny_ms;
+	/* [approvals] */
+	uint32_t hold_ms, pending_ms, deny_ms, session_ms;
+	/* Bounds of what waits; beyond: 429 */
+	uint32_t waiting, waiting_identity, waiting_question, questions, questions_identity;
 	enum approvals_reviewer reviewer;
+
+	/* Parsed and validated; without effect in this version. */
 	char *reviewer_endpoint; /* URL or NULL */
 	uint32_t reviewer_ms;
 	uint32_t web_search_modes;
@@ -104,6 +108,9 @@ void config_free(struct config *c); /* NULL is fine */
 
 /* One line, "FILE:LINE:COLUMN: text", as errors are shown to people. */
 size_t fault_format(const struct fault *f, char *ret_text, size_t size);
+
+/* Somebody can decide: there is a control endpoint or a reviewer. Else unlisted = "hold" refuses. */
+bool config_can_ask(const struct config *c);
 
 /* Every file the load read (configuration, requirements, lists) or would have read, for watching:
  * NULL-terminated, owned by the config. */

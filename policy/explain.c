@@ -118,11 +118,18 @@ void policy_explain(const struct policy *p, struct slice host_port, struct expla
 	target_format(&ret->target, shown, sizeof(shown));
 	say(ret, "%s ", shown);
 	ret->verdict = policy_judge(p, &ret->target);
-	if (ret->verdict.decision == DECISION_ALLOW)
+	if (ret->verdict.decision != DECISION_DENY)
 		ret->verdict = policy_judge_method(
 			p, plain ? SLICE("GET") : SLICE("CONNECT"), &ret->verdict);
-	if (ret->verdict.decision == DECISION_ALLOW)
+	switch (ret->verdict.decision) {
+	case DECISION_ALLOW:
 		say_allowed(p, ret);
-	else
+		break;
+	case DECISION_DENY:
 		say_refused(p, ret);
+		break;
+	case DECISION_ASK:
+		say(ret, "is on no list: it waits until somebody decides, unless somebody has.");
+		break;
+	}
 }

@@ -187,7 +187,7 @@ static bool finish(struct loading *l, struct policy_builder *b)
 	struct config *c = l->config;
 	struct endpoint own[2 * LIMIT_LISTENERS];
 	struct policy_settings settings = {.mode = c->mode,
-		.unlisted = c->unlisted,
+		.unlisted = config_can_ask(c) ? c->unlisted : UNLISTED_DENY,
 		.allow_local_binding = c->allow_local_binding,
 		.own = own,
 		.own_count = own_endpoints(c, own)};

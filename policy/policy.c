@@ -15,10 +15,15 @@ static struct verdict refused(enum reason reason, uint32_t entry)
 }
 
 /* RFC 9110 §4.2.1 gives port 80 to plain HTTP; elsewhere only TLS shows whom it is meant for. */
+static enum port_protocol usual_protocol(uint16_t port)
+{
+	return port == 80 ? PORT_HTTP : PORT_TLS;
+}
+
 static struct verdict allowed(const struct policy *p, uint32_t entry, uint16_t port)
 {
 	const struct record *r = ruleset_record(&p->rules, entry);
-	enum port_protocol protocol = port == 80 ? PORT_HTTP : PORT_TLS;
+	enum port_protocol protocol = usual_protocol(port);
 
 	if (r->protocol > 0)
 		protocol = (enum port_protocol)(r->protocol - 1);
@@ -31,6 +36,15 @@ static bool is_local_literal(const struct target *t)
 	if (t->kind == TARGET_ADDRESS)
 		return special_is_local(&t->address);
 	return name_is_localhost(target_host(t));
+}
+
+/* A name of a single label means something else on every network: only a list can mean it. */
+static bool may_be_asked(const struct policy *p, const struct target *t)
+{
+	struct slice host = target_host(t);
+
+	return p->unlisted == UNLISTED_HOLD &&
+	       (t->kind == TARGET_ADDRESS || slice_find(host, '.') < host.len);
 }
 
 /* The end of the order, the same for names and literals: deny list, port not listed, local literal,
@@ -46,7 +60,12 @@ static struct verdict conclude(
 		return refused(REASON_PORT_NOT_ALLOWED, m->other_port.place);
 	if (!p->allow_local_binding && is_local_literal(t))
 		return refused(REASON_LOCAL_ADDRESS, ENTRY_NONE);
-	return refused(REASON_NOT_ALLOWED, ENTRY_NONE);
+	struct verdict v = refused(REASON_NOT_ALLOWED, ENTRY_NONE);
+	if (may_be_asked(p, t)) {
+		v.decision = DECISION_ASK;
+		v.protocol = usual_protocol(t->port);
+	}
+	return v;
 }
 
 /* The deny entry of an address in any of its forms, ENTRY_NONE when there is none. */

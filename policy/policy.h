@@ -3,7 +3,7 @@
  * control thread, then shared by reference; judging takes no lock and no memory, and its cost grows
  * with the labels of the name, not with the length of the lists.
  * Order (first that applies): own endpoint, deny list, port not listed, local literal, allow list,
- * unlisted. Deny always wins; an empty allow list allows nothing.
+ * unlisted (which a grant may open, policy/grants.h). Deny always wins; an empty allow list allows nothing.
  * Source: shared design §4; special-purpose ranges of RFC 6890 and successors. */
 #ifndef SALLYPORT_POLICY_POLICY_H
 #define SALLYPORT_POLICY_POLICY_H
@@ -16,10 +16,19 @@
 
 struct policy; /* opaque, reference-counted, thread-safe */
 
-enum decision { DECISION_ALLOW, DECISION_DENY };
+enum decision {
+	DECISION_ALLOW,
+	DECISION_DENY,
+	DECISION_ASK, /* on no list, and somebody may be asked: a live grant, else the approval desk */
+};
 
 /* Who decided; the words of the event attribute network.policy.source. */
-enum decision_source { SOURCE_BASELINE_POLICY, SOURCE_MODE_GUARD, SOURCE_PROXY_STATE };
+enum decision_source {
+	SOURCE_BASELINE_POLICY,
+	SOURCE_MODE_GUARD,
+	SOURCE_PROXY_STATE,
+	SOURCE_DECIDER
+};
 
 /* What runs on an allowed port: decides what a tunnel's first bytes must be. */
 enum port_protocol { PORT_TLS, PORT_HTTP, PORT_RAW };
@@ -33,9 +42,9 @@ struct rule {
 
 struct verdict {
 	enum decision decision;
-	enum reason reason; /* REASON_NONE when allowed */
+	enum reason reason; /* REASON_NONE when allowed; REASON_NOT_ALLOWED for DECISION_ASK */
 	enum decision_source source;
-	enum port_protocol protocol; /* meaningful when allowed */
+	enum port_protocol protocol; /* meaningful unless denied */
 	uint32_t entry; /* the deciding entry, a handle for policy_rule; or ENTRY_NONE */
 };
 
@@ -56,7 +65,8 @@ struct verdict policy_judge_alias(
 	const struct policy *p, const struct target *t, struct slice alias);
 
 /* Judge a request method in plain view; MODE_LIMITED lets GET, HEAD and OPTIONS pass. A CONNECT to
- * a port that is not PORT_HTTP is refused in limited mode: nobody can look inside. */
+ * a port that is not PORT_HTTP is refused in limited mode: nobody can look inside. `named` is an
+ * allowing or asking verdict. */
 struct verdict policy_judge_method(
 	const struct policy *p, struct slice method, const struct verdict *named);
 

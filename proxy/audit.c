@@ -43,6 +43,7 @@ static enum event_source source_of(enum decision_source source)
 	case SOURCE_MODE_GUARD:
 		return EVENT_MODE_GUARD;
 	case SOURCE_PROXY_STATE:
+	case SOURCE_DECIDER:
 		return EVENT_PROXY_STATE;
 	}
 	return EVENT_BASELINE_POLICY;

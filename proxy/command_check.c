@@ -13,6 +13,8 @@ static const char *source_word(enum decision_source source)
 		return "baseline_policy";
 	case SOURCE_MODE_GUARD:
 		return "mode_guard";
+	case SOURCE_DECIDER:
+		return "decider";
 	case SOURCE_PROXY_STATE:
 		break;
 	}
@@ -30,7 +32,8 @@ static void write_json(const struct policy *p, const struct explanation *e)
 {
 	static const char *const protocols[] = {
 		[PORT_TLS] = "tls", [PORT_HTTP] = "http", [PORT_RAW] = "raw"};
-	bool allowed = e->verdict.decision == DECISION_ALLOW;
+	static const char *const decisions[] = {
+		[DECISION_ALLOW] = "allow", [DECISION_DENY] = "deny", [DECISION_ASK] = "ask"};
 	struct rule rule = policy_rule(p, e->verdict.entry);
 
 	fputs("{\n", stdout);
@@ -40,10 +43,10 @@ static void write_json(const struct policy *p, const struct explanation *e)
 		write_member("host", e->target.host);
 		printf("  \"port\": %u,\n", e->target.port);
 	}
-	write_member("decision", allowed ? "allow" : "deny");
+	write_member("decision", decisions[e->verdict.decision]);
 	write_member("reason", reason_word(e->verdict.reason));
 	write_member("source", source_word(e->verdict.source));
-	if (allowed)
+	if (e->verdict.decision != DECISION_DENY)
 		write_member("protocol", protocols[e->verdict.protocol]);
 	if (rule.pattern) {
 		fputs("  \"rule\": {\"pattern\": ", stdout);
@@ -62,10 +65,13 @@ static void write_json(const struct policy *p, const struct explanation *e)
 /* Green or red where somebody looks at it. */
 static void write_text(const struct explanation *e)
 {
-	const char *colour = e->verdict.decision == DECISION_ALLOW ? "\033[32m" : "\033[31m";
+	static const char *const colours[] = {[DECISION_ALLOW] = "\033[32m",
+		[DECISION_DENY] = "\033[31m",
+		[DECISION_ASK] = "\033[33m"};
 	bool coloured = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 
-	printf("%s%s%s\n", coloured ? colour : "", e->text, coloured ? "\033[0m" : "");
+	printf("%s%s%s\n", coloured ? colours[e->verdict.decision] : "", e->text,
+		coloured ? "\033[0m" : "");
 }
 
 int command_check(const struct arguments *a)

@@ -25,6 +25,8 @@ const char *reply_source_word(enum decision_source source)
 		return "mode_guard";
 	case SOURCE_PROXY_STATE:
 		return "proxy_state";
+	case SOURCE_DECIDER:
+		return "decider";
 	}
 	return "";
 }

@@ -94,13 +94,14 @@ void request_read(
 		return;
 	}
 	r->verdict = policy_judge(place->policy, &r->target);
-	if (r->verdict.decision == DECISION_ALLOW) {
+	if (r->verdict.decision != DECISION_DENY) {
 		struct verdict by_method =
 			policy_judge_method(place->policy, h->method, &r->verdict);
 		if (by_method.decision == DECISION_DENY)
 			r->verdict = by_method;
 	}
-	r->reason = r->verdict.reason;
+	/* Who is on no list may still be let in: that is not for this file. */
+	r->reason = r->verdict.decision == DECISION_ASK ? REASON_NONE : r->verdict.reason;
 }
 
 bool request_is_repeatable(const struct head *h)

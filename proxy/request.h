@@ -23,7 +23,8 @@ struct request {
 	bool has_target; /* false while malformed: nothing of it may be shown */
 	struct target target;
 	struct slice path; /* origin-form to forward; borrows from the head */
-	struct verdict verdict; /* of the name; DENY with `reason` for every refusal */
+	struct verdict
+		verdict; /* of the name; DENY with `reason` for every refusal, ASK with none */
 };
 
 /* Reads and judges; *ret_request is always set. */

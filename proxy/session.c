@@ -84,8 +84,8 @@ bool session_lost_permission(struct session *s)
 
 	s->rules_changed = true;
 	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
-	if (s->verdict.decision == DECISION_DENY || !s->link)
-		return s->verdict.decision == DECISION_DENY;
+	if (s->verdict.decision != DECISION_ALLOW || !s->link)
+		return s->verdict.decision != DECISION_ALLOW;
 	return session_judge_addresses(s, &s->link_address, 1, &ignored, &refusal) == 0;
 }
 
@@ -328,8 +328,10 @@ static enum phase take_request(struct session *s)
 		return deny_malformed(s, r.reason);
 	change_target(s, &r.target);
 	s->verdict = r.verdict;
-	if (r.reason != REASON_NONE)
-		return session_deny(s, &r.verdict);
+	if (r.verdict.decision == DECISION_ASK)
+		s->verdict.decision = DECISION_DENY;
+	if (s->verdict.decision == DECISION_DENY)
+		return session_deny(s, &s->verdict);
 	if (worker_is_draining(s->worker))
 		return deny_by_state(s, REASON_DRAINING);
 	if (r.connect) {

@@ -235,10 +235,10 @@ def test_empty_allow_list_allows_nothing(start, rules):
             assert_refused(reply, "not_allowed", authority[:-4], 443)
 
 
-def test_unlisted_hold_answers_like_deny_and_says_so(start):
-    """Until questions can be held: refused, and a warning at start."""
-    gate = start({"network": {"unlisted": "hold"}})
-    assert "hold" in gate.proxy.said()
+def test_where_nobody_can_answer_unlisted_is_refused(start):
+    """No control endpoint and no reviewer: refused at once, and a warning at start."""
+    gate = start({"network": {"unlisted": "hold"}, "listen": {"control": []}})
+    assert "nobody can answer" in gate.proxy.said()
     with gate.nothing_asked(), gate.one_ending("not_allowed"):
         reply, _ = gate.ask(connect(b"evil.test:443"))
         assert_refused(reply, "not_allowed", "evil.test", 443)

@@ -155,13 +155,15 @@ static void operators_hear_what_does_not_count(void **state)
 		const char *name, *config, *requirements, *notices;
 	} rows[] = {
 		{"nothing to say", quiet, NULL, ""},
-		{"holding", "", NULL,
-			"unlisted = \"hold\" is not in this version: names on no list are refused at "
-			"once\n"},
-		{"later, at its default", "unlisted = \"deny\"\napprovals.hold_timeout = \"30s\"\n",
+		{"holding", "", NULL, ""},
+		{"holding, and nobody can answer", "listen.control = []\n", NULL,
+			"nobody can answer, so names on no list are refused: set control in [listen], "
+			"or unlisted = \"deny\"\n"},
+		{"later, at its default", "unlisted = \"deny\"\nallowed_web_search_modes = []\n",
 			NULL, ""},
-		{"later, set", "unlisted = \"deny\"\napprovals.hold_timeout = \"31s\"\n", NULL,
-			"c.toml:2: approvals.hold_timeout has no effect in this version\n"},
+		{"later, set", "unlisted = \"deny\"\nallowed_web_search_modes = [\"cached\"]\n",
+			NULL,
+			"c.toml:2: network.allowed_web_search_modes has no effect in this version\n"},
 		{"pinned", "unlisted = \"deny\"\ntimeouts.idle = \"2h\"\n",
 			"timeouts.idle = \"3h\"\n",
 			"c.toml:2: timeouts.idle is ignored: r.toml:1 pins it to \"3h\"\n"},

@@ -67,7 +67,7 @@ static void each_value_says_where_it_comes_from(void **state)
 		"workers = 3  # c.toml:1\n",
 		"\"a.example\",  # c.toml:3\n",
 		"{ domain = \"git.example:22\", protocol = \"raw\" },  # c.toml:3\n",
-		"control = [\"unix:/run/a \\\"b\\\".sock\"]  # c.toml:7, no effect in this version\n",
+		"control = [\"unix:/run/a \\\"b\\\".sock\"]  # c.toml:7\n",
 		"headers = { \"x-key\" = \"***\" }  # c.toml:14\n",
 		"idle = \"1h\"  # default\n",
 		"# resource_attributes is not set\n",

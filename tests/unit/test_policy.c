@@ -265,10 +265,45 @@ static void the_order_of_judgement_holds(void **state)
 	judge_rows(rows, COUNT(rows), &settings);
 }
 
+static void who_is_on_no_list_may_be_asked_about(void **state)
+{
+	static const struct {
+		const char *name, *ask;
+		enum policy_unlisted unlisted;
+		enum decision decision;
+		enum reason reason;
+	} rows[] = {
+		{"name", "new.example:443", UNLISTED_HOLD, DECISION_ASK, REASON_NOT_ALLOWED},
+		{"name, refusing", "new.example:443", UNLISTED_DENY, DECISION_DENY,
+			REASON_NOT_ALLOWED},
+		{"public address", "192.0.1.1:443", UNLISTED_HOLD, DECISION_ASK,
+			REASON_NOT_ALLOWED},
+		{"local address", "10.0.0.1:443", UNLISTED_HOLD, DECISION_DENY,
+			REASON_LOCAL_ADDRESS},
+		{"localhost", "localhost:443", UNLISTED_HOLD, DECISION_DENY, REASON_LOCAL_ADDRESS},
+		{"single label", "intranet:443", UNLISTED_HOLD, DECISION_DENY, REASON_NOT_ALLOWED},
+		{"denied", "evil.example:443", UNLISTED_HOLD, DECISION_DENY, REASON_DENIED},
+		{"port not listed", "a.example:8443", UNLISTED_HOLD, DECISION_DENY,
+			REASON_PORT_NOT_ALLOWED},
+		{"listed", "a.example:443", UNLISTED_HOLD, DECISION_ALLOW, REASON_NONE},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct policy_settings settings = {.unlisted = rows[i].unlisted};
+		struct policy *p = rules_policy("a.example", "evil.example", &settings);
+		struct target t = rules_target(rows[i].ask);
+		struct verdict v = policy_judge(p, &t);
+		ROW_CHECK(rows[i].name, v.decision == rows[i].decision, "%d", (int)v.decision);
+		ROW_CHECK(rows[i].name, v.reason == rows[i].reason, "%s", reason_word(v.reason));
+		policy_unref(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_match_what_the_table_says),
+		cmocka_unit_test(who_is_on_no_list_may_be_asked_about),
 		cmocka_unit_test(ports_decide),
 		cmocka_unit_test(the_order_of_judgement_holds),
 	};
