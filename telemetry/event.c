@@ -9,6 +9,7 @@ const char *event_name_text(enum event_name name)
 		[EVENT_POLICY_DECISION] = "network_proxy.policy_decision",
 		[EVENT_CONNECTION_CLOSED] = "network_proxy.connection_closed",
 		[EVENT_CONFIG_CHANGED] = "network_proxy.config_changed",
+		[EVENT_APPROVAL] = "network_proxy.approval",
 		[EVENT_RECORDS_DROPPED] = "network_proxy.records_dropped",
 	};
 

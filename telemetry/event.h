@@ -13,16 +13,27 @@ enum event_name {
 	EVENT_POLICY_DECISION, /* network_proxy.policy_decision */
 	EVENT_CONNECTION_CLOSED, /* network_proxy.connection_closed */
 	EVENT_CONFIG_CHANGED, /* network_proxy.config_changed */
+	EVENT_APPROVAL, /* network_proxy.approval: a question or grant changed */
 	EVENT_RECORDS_DROPPED, /* network_proxy.records_dropped: exact count of lost records */
 	EVENT_NAME_COUNT
 };
 
 /* Values of network.policy.decision and .source; the same words as policy/, without including it. */
-enum event_decision { EVENT_ALLOW, EVENT_DENY };
-enum event_source { EVENT_BASELINE_POLICY, EVENT_MODE_GUARD, EVENT_PROXY_STATE };
+enum event_decision { EVENT_ALLOW, EVENT_DENY, EVENT_ASK };
+enum event_source { EVENT_BASELINE_POLICY, EVENT_MODE_GUARD, EVENT_PROXY_STATE, EVENT_DECIDER };
 
 /* network.transport.protocol */
 enum event_protocol { EVENT_PROTOCOL_HTTP, EVENT_PROTOCOL_CONNECT };
+
+/* approval.state of network_proxy.approval: what happened. */
+enum event_approval {
+	EVENT_ASKED,
+	EVENT_APPROVED,
+	EVENT_DENIED,
+	EVENT_EXPIRED,
+	EVENT_WITHDRAWN,
+	EVENT_REVOKED
+};
 
 enum event_scope { EVENT_SCOPE_DOMAIN, EVENT_SCOPE_NON_DOMAIN };
 
@@ -60,6 +71,18 @@ struct event {
 	struct address upstream;
 	struct slice sni;
 	uint16_t status; /* of the reply to the client, 0 for none */
+
+	/* approval; `grant` of a decision and an end too, `user` and `session_id` as everywhere */
+	enum event_approval approval;
+	uint64_t question; /* id, 0: none */
+	uint64_t grant; /* id, 0: none */
+	struct slice approval_scope; /* "once", "session", "ttl", "always"; empty: none */
+	struct slice approval_pattern;
+	struct slice decider;
+	struct slice note;
+	uint64_t waited_us; /* the longest that somebody waited */
+	uint32_t waiters;
+	bool override; /* policy_decision: a decider allowed what no list does */
 
 	/* config_changed: who and what; records_dropped: what */
 	struct slice text;

@@ -70,11 +70,15 @@ static void encode_values(const struct event *e, struct record *r)
 	r->bytes_down = e->bytes_down;
 	r->duration_us = e->duration_us;
 	r->count = e->count;
+	r->question = e->question;
+	r->grant = e->grant;
+	r->waited_us = e->waited_us;
 	memcpy(r->trace_id, e->trace_id, sizeof(r->trace_id));
 	memcpy(r->span_id, e->span_id, sizeof(r->span_id));
 	memcpy(r->client, e->client.bytes, sizeof(r->client));
 	memcpy(r->upstream, e->upstream.bytes, sizeof(r->upstream));
 	r->rule_line = e->rule_line;
+	r->waiters = e->waiters;
 	r->port = e->port;
 	r->client_port = e->client_port;
 	r->status = e->status;
@@ -88,7 +92,9 @@ static void encode_values(const struct event *e, struct record *r)
 	r->trace_flags = e->trace_flags;
 	r->client_family = e->client.family;
 	r->upstream_family = e->upstream.family;
-	r->reserved = 0;
+	r->approval = (uint8_t)e->approval;
+	r->override = e->override;
+	memset(r->reserved, 0, sizeof(r->reserved));
 }
 
 /* Copies a string of at most its share. Returns the bytes written. */
@@ -108,7 +114,7 @@ uint32_t record_encode(const struct event *e, uint64_t sequence, void *to)
 {
 	struct record *r = to;
 	char *strings = (char *)to + sizeof(*r);
-	const struct slice slices[RECORD_STRING_COUNT] = {
+	struct slice slices[RECORD_STRING_COUNT] = {
 		[RECORD_HOST] = e->host,
 		[RECORD_METHOD] = e->method,
 		[RECORD_USER] = e->user,
@@ -120,6 +126,13 @@ uint32_t record_encode(const struct event *e, uint64_t sequence, void *to)
 		[RECORD_TEXT] = e->text,
 	};
 
+	if (e->name == EVENT_APPROVAL) {
+		slices[RECORD_PATTERN] = e->approval_pattern;
+		slices[RECORD_RULE_FILE] = (struct slice){0};
+		slices[RECORD_APPROVAL_SCOPE] = e->approval_scope;
+		slices[RECORD_DECIDER] = e->decider;
+		slices[RECORD_NOTE] = e->note;
+	}
 	encode_values(e, r);
 	for (size_t i = 0; i < RECORD_STRING_COUNT; i++) {
 		size_t left = LIMIT_EVENT_BYTES - (size_t)(strings - (char *)to);
@@ -156,9 +169,9 @@ static bool values_known(const struct record *r)
 		(r->upstream_family == 0 || r->upstream_family == 4 || r->upstream_family == 6);
 
 	return families && r->name < EVENT_NAME_COUNT && r->reason < REASON_COUNT &&
-	       r->decision <= EVENT_DENY && r->source <= EVENT_PROXY_STATE &&
+	       r->decision <= EVENT_ASK && r->source <= EVENT_DECIDER &&
 	       r->protocol <= EVENT_PROTOCOL_CONNECT && r->scope <= EVENT_SCOPE_NON_DOMAIN &&
-	       r->refused <= 1;
+	       r->refused <= 1 && r->approval <= EVENT_REVOKED && r->override <= 1;
 }
 
 static void decode_values(const struct record *r, struct event *e)
@@ -187,13 +200,19 @@ static void decode_values(const struct record *r, struct event *e)
 	e->status = r->status;
 	e->refused = r->refused != 0;
 	e->count = r->count;
+	e->approval = (enum event_approval)r->approval;
+	e->question = r->question;
+	e->grant = r->grant;
+	e->waited_us = r->waited_us;
+	e->waiters = r->waiters;
+	e->override = r->override != 0;
 }
 
 bool record_decode(const void *from, struct event *ret_event)
 {
 	const struct record *r = from;
 	const char *strings = (const char *)from + sizeof(*r);
-	struct slice *const slices[RECORD_STRING_COUNT] = {
+	struct slice *slices[RECORD_STRING_COUNT] = {
 		[RECORD_HOST] = &ret_event->host,
 		[RECORD_METHOD] = &ret_event->method,
 		[RECORD_USER] = &ret_event->user,
@@ -208,6 +227,15 @@ bool record_decode(const void *from, struct event *ret_event)
 	if (!values_known(r))
 		return false;
 	decode_values(r, ret_event);
+	ret_event->rule = ret_event->sni = ret_event->actor = ret_event->text = (struct slice){0};
+	ret_event->approval_pattern = ret_event->approval_scope = (struct slice){0};
+	ret_event->decider = ret_event->note = (struct slice){0};
+	if (r->name == EVENT_APPROVAL) {
+		slices[RECORD_PATTERN] = &ret_event->approval_pattern;
+		slices[RECORD_APPROVAL_SCOPE] = &ret_event->approval_scope;
+		slices[RECORD_DECIDER] = &ret_event->decider;
+		slices[RECORD_NOTE] = &ret_event->note;
+	}
 	for (size_t i = 0; i < RECORD_STRING_COUNT; i++) {
 		*slices[i] = slice_from(strings, r->string_len[i]);
 		strings += r->string_len[i];

@@ -9,6 +9,7 @@
 
 #define RECORD_MAGIC 0x53505231u /* "SPR1" */
 
+/* An approval has no rule, file, SNI, actor and text; its own strings stand there. */
 enum record_string {
 	RECORD_HOST,
 	RECORD_METHOD,
@@ -19,7 +20,11 @@ enum record_string {
 	RECORD_SNI,
 	RECORD_ACTOR,
 	RECORD_TEXT,
-	RECORD_STRING_COUNT
+	RECORD_STRING_COUNT,
+	RECORD_PATTERN = RECORD_RULE,
+	RECORD_APPROVAL_SCOPE = RECORD_SNI,
+	RECORD_DECIDER = RECORD_ACTOR,
+	RECORD_NOTE = RECORD_TEXT
 };
 
 struct record {
@@ -33,11 +38,15 @@ struct record {
 	uint64_t bytes_down;
 	uint64_t duration_us;
 	uint64_t count;
+	uint64_t question;
+	uint64_t grant;
+	uint64_t waited_us;
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t client[16];
 	uint8_t upstream[16];
 	uint32_t rule_line;
+	uint32_t waiters;
 	uint16_t port;
 	uint16_t client_port;
 	uint16_t status;
@@ -52,7 +61,9 @@ struct record {
 	uint8_t trace_flags;
 	uint8_t client_family;
 	uint8_t upstream_family;
-	uint8_t reserved;
+	uint8_t approval;
+	uint8_t override;
+	uint8_t reserved[3];
 };
 
 /* A number that differs between builds whose records do not mean the same. */

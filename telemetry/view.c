@@ -2,78 +2,9 @@
 #include "telemetry/view.h"
 
 #include "base/escape.h"
+#include "telemetry/view_key.h"
 
 #include <assert.h>
-
-/* ---- names -------------------------------------------------------------------------------- */
-
-enum key {
-	KEY_PROTOCOL,
-	KEY_SERVER_ADDRESS,
-	KEY_SERVER_PORT,
-	KEY_METHOD,
-	KEY_CLIENT_ADDRESS,
-	KEY_CLIENT_PORT,
-	KEY_USER,
-	KEY_SESSION,
-	KEY_CONNECTION,
-	KEY_POLICY_SCOPE,
-	KEY_POLICY_DECISION,
-	KEY_POLICY_SOURCE,
-	KEY_POLICY_REASON,
-	KEY_POLICY_OVERRIDE,
-	KEY_POLICY_RULE,
-	KEY_BYTES_SENT,
-	KEY_BYTES_RECEIVED,
-	KEY_DURATION,
-	KEY_REASON,
-	KEY_PEER_ADDRESS,
-	KEY_PEER_PORT,
-	KEY_SERVER_NAME,
-	KEY_STATUS,
-	KEY_CONFIG_OUTCOME,
-	KEY_CONFIG_ACTOR,
-	KEY_CONFIG_CHANGE,
-	KEY_DROPPED_COUNT,
-	KEY_DROPPED_CAUSE,
-};
-
-/* Field 1, bytes (protobuf encoding, tags). */
-#define KEY(name)                                                                                  \
-	{                                                                                          \
-		1 << 3 | 2, sizeof(name) - 1, name                                                 \
-	}
-
-static const struct view_key keys[] = {
-	[KEY_PROTOCOL] = KEY("network.transport.protocol"),
-	[KEY_SERVER_ADDRESS] = KEY("server.address"),
-	[KEY_SERVER_PORT] = KEY("server.port"),
-	[KEY_METHOD] = KEY("http.request.method"),
-	[KEY_CLIENT_ADDRESS] = KEY("client.address"),
-	[KEY_CLIENT_PORT] = KEY("client.port"),
-	[KEY_USER] = KEY("user.id"),
-	[KEY_SESSION] = KEY("session.id"),
-	[KEY_CONNECTION] = KEY("network_proxy.connection.id"),
-	[KEY_POLICY_SCOPE] = KEY("network.policy.scope"),
-	[KEY_POLICY_DECISION] = KEY("network.policy.decision"),
-	[KEY_POLICY_SOURCE] = KEY("network.policy.source"),
-	[KEY_POLICY_REASON] = KEY("network.policy.reason"),
-	[KEY_POLICY_OVERRIDE] = KEY("network.policy.override"),
-	[KEY_POLICY_RULE] = KEY("network.policy.rule"),
-	[KEY_BYTES_SENT] = KEY("network_proxy.bytes_sent"),
-	[KEY_BYTES_RECEIVED] = KEY("network_proxy.bytes_received"),
-	[KEY_DURATION] = KEY("network_proxy.duration"),
-	[KEY_REASON] = KEY("network_proxy.reason"),
-	[KEY_PEER_ADDRESS] = KEY("network.peer.address"),
-	[KEY_PEER_PORT] = KEY("network.peer.port"),
-	[KEY_SERVER_NAME] = KEY("tls.client.server_name"),
-	[KEY_STATUS] = KEY("http.response.status_code"),
-	[KEY_CONFIG_OUTCOME] = KEY("network_proxy.config.outcome"),
-	[KEY_CONFIG_ACTOR] = KEY("network_proxy.config.actor"),
-	[KEY_CONFIG_CHANGE] = KEY("network_proxy.config.change"),
-	[KEY_DROPPED_COUNT] = KEY("network_proxy.dropped.count"),
-	[KEY_DROPPED_CAUSE] = KEY("network_proxy.dropped.cause"),
-};
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -99,36 +30,36 @@ static struct slice escaped(struct view *v, struct slice s)
 
 /* ---- attributes --------------------------------------------------------------------------- */
 
-static struct view_attribute *add(struct view *v, enum key key, enum view_kind kind)
+static struct view_attribute *add(struct view *v, enum view_key_id key, enum view_kind kind)
 {
 	assert(v->attribute_count < VIEW_ATTRIBUTES);
 	struct view_attribute *a = &v->attributes[v->attribute_count++];
-	a->key = &keys[key];
+	a->key = &view_keys[key];
 	a->kind = kind;
 	return a;
 }
 
 /* Text of our own, or escaped already. Empty stands for "absent" in an event. */
-static void add_plain(struct view *v, enum key key, struct slice text)
+static void add_plain(struct view *v, enum view_key_id key, struct slice text)
 {
 	if (text.len > 0)
 		add(v, key, VIEW_TEXT)->value.text = text;
 }
 
-static void add_escaped(struct view *v, enum key key, struct slice text)
+static void add_escaped(struct view *v, enum view_key_id key, struct slice text)
 {
 	if (text.len > 0)
 		add(v, key, VIEW_TEXT)->value.text = escaped(v, text);
 }
 
 /* Zero is a value. */
-static void add_count(struct view *v, enum key key, uint64_t number)
+static void add_count(struct view *v, enum view_key_id key, uint64_t number)
 {
 	add(v, key, VIEW_INTEGER)->value.integer = number > INT64_MAX ? INT64_MAX : (int64_t)number;
 }
 
 /* Zero stands for "absent". */
-static void add_number(struct view *v, enum key key, uint64_t number)
+static void add_number(struct view *v, enum view_key_id key, uint64_t number)
 {
 	if (number > 0)
 		add_count(v, key, number);
@@ -151,8 +82,11 @@ static struct ends add_common(struct view *v, const struct event *e)
 {
 	struct ends ends = {escaped(v, e->host), address_text(v, &e->client)};
 
-	add_plain(v, KEY_PROTOCOL,
-		e->protocol == EVENT_PROTOCOL_CONNECT ? SLICE("https_connect") : SLICE("http"));
+	/* A grant made ahead of time is for any. */
+	if (e->name != EVENT_APPROVAL || e->question != 0)
+		add_plain(v, KEY_PROTOCOL,
+			e->protocol == EVENT_PROTOCOL_CONNECT ? SLICE("https_connect")
+							      : SLICE("http"));
 	add_plain(v, KEY_SERVER_ADDRESS, ends.host);
 	add_number(v, KEY_SERVER_PORT, e->port);
 	add_escaped(v, KEY_METHOD, e->method);
@@ -187,6 +121,30 @@ static void add_rule(struct view *v, const struct event *e)
 	add_plain(v, KEY_POLICY_RULE, pen_since(p, start));
 }
 
+/* "q-0123456789abcdef", or nothing for 0: the ids of policy/question.h, which telemetry does not
+ * include. */
+static struct slice ident(struct pen *p, struct slice prefix, uint64_t id)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *start = p->at;
+
+	if (id == 0)
+		return SLICE("");
+	pen_put(p, prefix);
+	pen_room(p, 16);
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*p->at++ = digits[id >> shift & 15];
+	return pen_since(p, start);
+}
+
+static void add_idents(struct view *v, const struct event *e)
+{
+	if ((e->question | e->grant) == 0)
+		return;
+	add_plain(v, KEY_APPROVAL_ID, ident(&v->pen, SLICE("q-"), e->question));
+	add_plain(v, KEY_GRANT_ID, ident(&v->pen, SLICE("g-"), e->grant));
+}
+
 /* "a.example:443 for 127.0.0.1" */
 static void put_ends(struct pen *p, const struct ends *ends, uint16_t port)
 {
@@ -217,24 +175,32 @@ static void view_policy_decision(struct view *v, const struct event *e)
 		[EVENT_BASELINE_POLICY] = "baseline_policy",
 		[EVENT_MODE_GUARD] = "mode_guard",
 		[EVENT_PROXY_STATE] = "proxy_state",
+		[EVENT_DECIDER] = "decider",
 	};
-	bool denied = e->decision == EVENT_DENY;
+	static const struct {
+		const char *word, *verb;
+	} decisions[] = {
+		[EVENT_ALLOW] = {"allow", "allowed "},
+		[EVENT_DENY] = {"deny", "denied "},
+		[EVENT_ASK] = {"ask", "held "},
+	};
 	struct slice reason = slice_of(reason_word(e->reason));
 	struct ends ends = add_common(v, e);
 	struct pen *p = &v->pen;
 
 	add_plain(v, KEY_POLICY_SCOPE,
 		e->scope == EVENT_SCOPE_DOMAIN ? SLICE("domain") : SLICE("non_domain"));
-	add_plain(v, KEY_POLICY_DECISION, denied ? SLICE("deny") : SLICE("allow"));
+	add_plain(v, KEY_POLICY_DECISION, slice_of(decisions[e->decision].word));
 	add_plain(v, KEY_POLICY_SOURCE, slice_of(sources[e->source]));
 	add_plain(v, KEY_POLICY_REASON, reason);
-	add(v, KEY_POLICY_OVERRIDE, VIEW_BOOLEAN)->value.boolean = false;
+	add(v, KEY_POLICY_OVERRIDE, VIEW_BOOLEAN)->value.boolean = e->override;
 	add_rule(v, e);
+	add_idents(v, e);
 
 	const char *start = p->at;
-	pen_put(p, denied ? SLICE("denied ") : SLICE("allowed "));
+	pen_put(p, slice_of(decisions[e->decision].verb));
 	put_ends(p, &ends, e->port);
-	if (denied) {
+	if (e->decision != EVENT_ALLOW) {
 		pen_put(p, SLICE(": "));
 		pen_put(p, reason);
 	}
@@ -256,6 +222,7 @@ static void view_connection_closed(struct view *v, const struct event *e)
 		add_number(v, KEY_PEER_PORT, e->port);
 	add_escaped(v, KEY_SERVER_NAME, e->sni);
 	add_number(v, KEY_STATUS, e->status);
+	add_idents(v, e);
 
 	const char *start = p->at;
 	pen_put(p, SLICE("closed "));
@@ -268,6 +235,82 @@ static void view_connection_closed(struct view *v, const struct event *e)
 	pen_number(p, e->bytes_down);
 	pen_put(p, SLICE(" received: "));
 	pen_put(p, reason);
+	v->body = pen_since(p, start);
+}
+
+/* What the line of an approval tells behind its verb. */
+struct approval {
+	struct slice scope, pattern, decider, note;
+};
+
+/* "cdn.example:443 for local by admin, ttl *.example:443: a note"; without a question the pattern
+ * stands first. */
+static void put_approval(
+	struct pen *p, const struct event *e, const struct ends *ends, const struct approval *a)
+{
+	bool asked = ends->host.len > 0;
+
+	if (asked)
+		put_ends(p, ends, e->port);
+	else
+		pen_put(p, a->pattern);
+	if (!asked && ends->client.len > 0) {
+		pen_put(p, SLICE(" for "));
+		pen_put(p, ends->client);
+	}
+	if (a->decider.len > 0) {
+		pen_put(p, SLICE(" by "));
+		pen_put(p, a->decider);
+	}
+	if (a->scope.len > 0) {
+		pen_put(p, SLICE(", "));
+		pen_put(p, a->scope);
+	}
+	if (asked && a->pattern.len > 0) {
+		pen_put(p, SLICE(" "));
+		pen_put(p, a->pattern);
+	}
+	if (a->note.len > 0) {
+		pen_put(p, SLICE(": "));
+		pen_put(p, a->note);
+	}
+}
+
+static void view_approval(struct view *v, const struct event *e)
+{
+	static const struct {
+		const char *word, *verb;
+	} states[] = {
+		[EVENT_ASKED] = {"asked", "asked about "},
+		[EVENT_APPROVED] = {"approved", "approved "},
+		[EVENT_DENIED] = {"denied", "denied "},
+		[EVENT_EXPIRED] = {"expired", "nobody decided about "},
+		[EVENT_WITHDRAWN] = {"withdrawn", "no longer asked about "},
+		[EVENT_REVOKED] = {"revoked", "revoked "},
+	};
+	const struct approval a = {escaped(v, e->approval_scope), escaped(v, e->approval_pattern),
+		escaped(v, e->decider), escaped(v, e->note)};
+	struct ends ends = add_common(v, e);
+	struct pen *p = &v->pen;
+
+	add_idents(v, e);
+	add_plain(v, KEY_APPROVAL_STATE, slice_of(states[e->approval].word));
+	add_plain(v, KEY_APPROVAL_SCOPE, a.scope);
+	add_plain(v, KEY_APPROVAL_PATTERN, a.pattern);
+	add_plain(v, KEY_APPROVAL_DECIDER, a.decider);
+	add_plain(v, KEY_APPROVAL_NOTE, a.note);
+	if (e->question != 0 && e->approval != EVENT_REVOKED) {
+		if (e->approval != EVENT_ASKED)
+			add(v, KEY_APPROVAL_WAITED, VIEW_REAL)->value.real =
+				(double)e->waited_us / 1e6;
+		add_count(v, KEY_APPROVAL_WAITERS, e->waiters);
+	}
+
+	/* It is the identity that asked; the client's address is one waiter's. */
+	ends.client = escaped(v, e->user);
+	const char *start = p->at;
+	pen_put(p, slice_of(states[e->approval].verb));
+	put_approval(p, e, &ends, &a);
 	v->body = pen_since(p, start);
 }
 
@@ -316,6 +359,9 @@ static bool is_warning(const struct event *e)
 		return e->decision == EVENT_DENY;
 	case EVENT_CONFIG_CHANGED:
 		return e->refused;
+	case EVENT_APPROVAL:
+		return e->approval == EVENT_DENIED || e->approval == EVENT_EXPIRED ||
+		       e->approval == EVENT_REVOKED;
 	case EVENT_RECORDS_DROPPED:
 		return true;
 	case EVENT_CONNECTION_CLOSED:
@@ -331,6 +377,7 @@ void view_of(const struct event *e, struct view *ret_view)
 		[EVENT_POLICY_DECISION] = view_policy_decision,
 		[EVENT_CONNECTION_CLOSED] = view_connection_closed,
 		[EVENT_CONFIG_CHANGED] = view_config_changed,
+		[EVENT_APPROVAL] = view_approval,
 		[EVENT_RECORDS_DROPPED] = view_records_dropped,
 	};
 	bool warning = is_warning(e);

@@ -2,6 +2,8 @@
 /* A process with rings and an exporter and nothing else, for test_telemetry.py. Options are
  * key=value arguments, commands come one a line on standard input:
  *   record N [HOST]   record N policy decisions, numbered on from the last
+ *   others            record one of each other kind
+ *   approvals         record an approval of each state, and a decision and an end that go by one
  *   full              record as fast as possible until 10 records were dropped
  *   counts            print the exporter's counts
  *   reopen            exporter_reopen
@@ -87,6 +89,47 @@ static void record_others(void)
 	ring_record(ring, &changed);
 }
 
+static void record_approvals(void)
+{
+	struct event e = {
+		.name = EVENT_APPROVAL,
+		.protocol = EVENT_PROTOCOL_CONNECT,
+		.host = SLICE("cdn.new.example"),
+		.port = 443,
+		.user = SLICE("local"),
+		.session_id = SLICE("s-1"),
+		.question = 0x0123456789abcdef,
+		.approval_pattern = SLICE("*.new.example:443"),
+		.approval_scope = SLICE("ttl"),
+		.decider = SLICE("admin"),
+		.note = SLICE("a note\r\n\xe2\x80\xae"),
+		.waited_us = 1500000,
+		.waiters = 3,
+	};
+	struct event decision = e, closed = e;
+
+	for (int state = EVENT_ASKED; state <= EVENT_REVOKED; state++) {
+		e.approval = (enum event_approval)state;
+		e.time_ns = 1700000000000000000u + (unsigned)state;
+		e.grant = state == EVENT_APPROVED ? 0xfedcba9876543210 : 0;
+		ring_record(ring, &e);
+	}
+	decision.name = EVENT_POLICY_DECISION;
+	decision.decision = EVENT_ASK;
+	decision.reason = REASON_NOT_ALLOWED;
+	ring_record(ring, &decision);
+	decision.decision = EVENT_ALLOW;
+	decision.source = EVENT_DECIDER;
+	decision.reason = REASON_NONE;
+	decision.grant = 0xfedcba9876543210;
+	decision.override = true;
+	ring_record(ring, &decision);
+	closed.name = EVENT_CONNECTION_CLOSED;
+	closed.grant = 0xfedcba9876543210;
+	closed.question = 0;
+	ring_record(ring, &closed);
+}
+
 static void print_counts(const struct exporter_counts *c)
 {
 	printf("delivered=%" PRIu64 " rejected=%" PRIu64 " dropped=%" PRIu64
@@ -130,6 +173,9 @@ static void command(struct exporter *e, const char *line)
 	} else if (strcmp(line, "others\n") == 0) {
 		record_others();
 		printf("2\n");
+	} else if (strcmp(line, "approvals\n") == 0) {
+		record_approvals();
+		printf("9\n");
 	} else if (strcmp(line, "reopen\n") == 0) {
 		exporter_reopen(e);
 		printf("ok\n");

@@ -164,6 +164,51 @@ def test_records_arrive_in_the_official_schema(collector, start, packed):
     assert changed["body"] == "configuration applied, by SIGHUP: allow +1"
 
 
+def test_approvals_arrive_in_the_official_schema(collector, start):
+    driver = start(collector.endpoint)
+    assert driver.ask("approvals") == "9"
+    found = collector.wait_records(9)
+    driver.stop()
+    approvals = {record["attributes"]["network_proxy.approval.state"]: record for record in found
+                 if record["event_name"] == "network_proxy.approval"}
+    assert list(approvals) == ["asked", "approved", "denied", "expired", "withdrawn", "revoked"]
+    assert {state: record["severity"] for state, record in approvals.items()} == {
+        "asked": 9, "approved": 9, "denied": 13, "expired": 13, "withdrawn": 9, "revoked": 13}
+    assert approvals["approved"]["body"] == (
+        "approved cdn.new.example:443 for local by admin, ttl *.new.example:443: "
+        "a note\\x0d\\x0a\\xe2\\x80\\xae")
+    assert approvals["approved"]["attributes"] == {
+        "network.transport.protocol": "https_connect",
+        "server.address": "cdn.new.example",
+        "server.port": 443,
+        "user.id": "local",
+        "session.id": "s-1",
+        "network_proxy.approval.id": "q-0123456789abcdef",
+        "network_proxy.grant.id": "g-fedcba9876543210",
+        "network_proxy.approval.state": "approved",
+        "network_proxy.approval.scope": "ttl",
+        "network_proxy.approval.pattern": "*.new.example:443",
+        "network_proxy.approval.decider": "admin",
+        "network_proxy.approval.note": "a note\\x0d\\x0a\\xe2\\x80\\xae",
+        "network_proxy.approval.waited": 1.5,
+        "network_proxy.approval.waiters": 3,
+    }
+    assert "network_proxy.approval.waited" not in approvals["asked"]["attributes"]
+    asked, allowed = [record for record in found
+                      if record["event_name"] == "network_proxy.policy_decision"]
+    assert asked["severity"] == 9
+    assert asked["attributes"]["network.policy.decision"] == "ask"
+    assert asked["attributes"]["network.policy.override"] is False
+    assert asked["attributes"]["network_proxy.approval.id"] == "q-0123456789abcdef"
+    assert allowed["attributes"]["network.policy.source"] == "decider"
+    assert allowed["attributes"]["network.policy.override"] is True
+    assert allowed["attributes"]["network_proxy.grant.id"] == "g-fedcba9876543210"
+    closed, = [record for record in found
+               if record["event_name"] == "network_proxy.connection_closed"]
+    assert closed["attributes"]["network_proxy.grant.id"] == "g-fedcba9876543210"
+    assert "network_proxy.approval.id" not in closed["attributes"]
+
+
 def test_protoc_reads_it_too(collector, start):
     driver = start(collector.endpoint)
     driver.record(1)

@@ -69,6 +69,46 @@ static void one_event_is_one_line(void **state)
 	assert_string_equal(line, expected);
 }
 
+static void an_approval_is_one_line(void **state)
+{
+	static char line[LINES_BYTES];
+	struct event e = an_event();
+	(void)state;
+	e.name = EVENT_APPROVAL;
+	e.approval = EVENT_DENIED;
+	e.question = 7;
+	e.grant = 0xabc;
+	e.waited_us = 61500000;
+	e.waiters = 2;
+	e.approval_scope = SLICE("ttl");
+	e.approval_pattern = SLICE("evil.test:443");
+	e.decider = SLICE("admin");
+	e.note = SLICE("no\r\n{\"\xe2\x80\xae");
+	view_of(&e, &view);
+	size_t len = lines_encode(&e, &view, line);
+	static const char expected[] =
+		"{\"time\":\"2023-11-14T22:13:20.000000007Z\","
+		"\"event_name\":\"network_proxy.approval\",\"severity\":\"WARN\","
+		"\"body\":\"denied evil.test:443 for a\\\"b\\\\x5cc\\\\x0ad by admin, "
+		"ttl evil.test:443: no\\\\x0d\\\\x0a{\\\"\\\\xe2\\\\x80\\\\xae\","
+		"\"trace_id\":\"ab000000000000000000000000000001\","
+		"\"span_id\":\"cd00000000000002\",\"attributes\":{"
+		"\"network.transport.protocol\":\"http\",\"server.address\":\"evil.test\","
+		"\"server.port\":443,\"user.id\":\"a\\\"b\\\\x5cc\\\\x0ad\","
+		"\"network_proxy.approval.id\":\"q-0000000000000007\","
+		"\"network_proxy.grant.id\":\"g-0000000000000abc\","
+		"\"network_proxy.approval.state\":\"denied\","
+		"\"network_proxy.approval.scope\":\"ttl\","
+		"\"network_proxy.approval.pattern\":\"evil.test:443\","
+		"\"network_proxy.approval.decider\":\"admin\","
+		"\"network_proxy.approval.note\":"
+		"\"no\\\\x0d\\\\x0a{\\\"\\\\xe2\\\\x80\\\\xae\","
+		"\"network_proxy.approval.waited\":61.500000,"
+		"\"network_proxy.approval.waiters\":2}}\n";
+	line[len] = '\0';
+	assert_string_equal(line, expected);
+}
+
 /* The line of an event with one attribute, from its value to its end, is as printf writes it. */
 static void check_value(const char *name, struct view_attribute a, const char *value)
 {
@@ -143,6 +183,10 @@ static void the_largest_event_fits(void **state)
 	e.user = e.session_id = e.actor = slice_from(raw, 128);
 	e.rule = slice_from(raw, 280);
 	e.text = slice_from(raw, 700);
+	e.decider = slice_from(raw, 128);
+	e.approval_pattern = slice_from(raw, 280);
+	e.approval_scope = slice_from(raw, 256);
+	e.note = slice_from(raw, 700);
 	for (int name = 0; name < EVENT_NAME_COUNT; name++) {
 		e.name = (enum event_name)name;
 		view_of(&e, &view);
@@ -232,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_event_is_one_line),
+		cmocka_unit_test(an_approval_is_one_line),
 		cmocka_unit_test(values_as_printf_writes_them),
 		cmocka_unit_test(times_as_strftime_writes_them),
 		cmocka_unit_test(the_largest_event_fits),

@@ -58,11 +58,15 @@ static void lines_for_people(void **state)
 	denied.reason = REASON_NOT_ALLOWED;
 	literal.host = SLICE("2001:db8::1");
 	literal.client = (struct address){6, {[15] = 1}};
+	struct event held = base_event();
+	held.decision = EVENT_ASK;
+	held.reason = REASON_NOT_ALLOWED;
 	const struct {
 		const char *name;
 		const struct event *event;
 		const char *body, *severity;
 	} rows[] = {
+		{"held", &held, "held a.test:443 for 127.0.0.1: not_allowed", "INFO"},
 		{"allowed", &allowed, "allowed a.test:443 for 127.0.0.1", "INFO"},
 		{"denied", &denied, "denied a.test:443 for 127.0.0.1: not_allowed", "WARN"},
 		{"IPv6", &literal, "allowed [2001:db8::1]:443 for ::1", "INFO"},
@@ -82,6 +86,120 @@ static void lines_for_people(void **state)
 		ROW_CHECK(rows[i].name, slice_equal(view.severity_text, slice_of(rows[i].severity)),
 			"severity");
 	}
+}
+
+static struct event an_approval(enum event_approval approval)
+{
+	return (struct event){
+		.name = EVENT_APPROVAL,
+		.approval = approval,
+		.protocol = EVENT_PROTOCOL_CONNECT,
+		.host = SLICE("cdn.test"),
+		.port = 443,
+		.user = SLICE("local"),
+		.session_id = SLICE("s-1"),
+		.question = 0x1f,
+		.waiters = 3,
+	};
+}
+
+static void lines_of_approvals(void **state)
+{
+	struct event asked = an_approval(EVENT_ASKED), approved = an_approval(EVENT_APPROVED);
+	struct event denied = an_approval(EVENT_DENIED), expired = an_approval(EVENT_EXPIRED);
+	struct event withdrawn = an_approval(EVENT_WITHDRAWN);
+	struct event ahead = {.name = EVENT_APPROVAL,
+		.approval = EVENT_APPROVED,
+		.approval_scope = SLICE("always"),
+		.approval_pattern = SLICE("*.x.test:443"),
+		.decider = SLICE("admin")};
+	approved.decider = SLICE("ann");
+	approved.approval_scope = SLICE("ttl");
+	approved.approval_pattern = SLICE("**.cdn.test:443");
+	approved.note = SLICE("needed\nhere");
+	denied.decider = SLICE("reviewer");
+	struct event revoked = ahead;
+	revoked.approval = EVENT_REVOKED;
+	revoked.user = SLICE("10.0.0.7");
+	const struct {
+		const char *name;
+		const struct event *event;
+		const char *body, *severity;
+	} rows[] = {
+		{"asked", &asked, "asked about cdn.test:443 for local", "INFO"},
+		{"approved", &approved,
+			"approved cdn.test:443 for local by ann, ttl **.cdn.test:443: "
+			"needed\\x0ahere",
+			"INFO"},
+		{"denied", &denied, "denied cdn.test:443 for local by reviewer", "WARN"},
+		{"expired", &expired, "nobody decided about cdn.test:443 for local", "WARN"},
+		{"withdrawn", &withdrawn, "no longer asked about cdn.test:443 for local", "INFO"},
+		{"ahead of time", &ahead, "approved *.x.test:443 by admin, always", "INFO"},
+		{"revoked", &revoked, "revoked *.x.test:443 for 10.0.0.7 by admin, always", "WARN"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		view_of(rows[i].event, &view);
+		ROW_CHECK(rows[i].name, slice_equal(view.body, slice_of(rows[i].body)), "%.*s",
+			(int)view.body.len, view.body.ptr);
+		ROW_CHECK(rows[i].name, slice_equal(view.severity_text, slice_of(rows[i].severity)),
+			"severity");
+	}
+}
+
+static struct slice text_attribute(const char *key)
+{
+	const struct view_attribute *a = attribute(&view, key);
+
+	return a ? a->value.text : SLICE("absent");
+}
+
+/* The states can be told apart by their attributes alone. */
+static void attributes_of_approvals(void **state)
+{
+	static const struct {
+		const char *word;
+		enum event_approval approval;
+		bool waited, waiters;
+	} rows[] = {
+		{"asked", EVENT_ASKED, false, true},
+		{"approved", EVENT_APPROVED, true, true},
+		{"denied", EVENT_DENIED, true, true},
+		{"expired", EVENT_EXPIRED, true, true},
+		{"withdrawn", EVENT_WITHDRAWN, true, true},
+		{"revoked", EVENT_REVOKED, false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct event e = an_approval(rows[i].approval);
+		view_of(&e, &view);
+		ROW_CHECK(rows[i].word,
+			slice_equal(text_attribute("network_proxy.approval.state"),
+				slice_of(rows[i].word)),
+			"state");
+		ROW_CHECK(rows[i].word,
+			!attribute(&view, "network_proxy.approval.waited") == !rows[i].waited,
+			"waited");
+		ROW_CHECK(rows[i].word,
+			!attribute(&view, "network_proxy.approval.waiters") == !rows[i].waiters,
+			"waiters");
+		assert_null(attribute(&view, "network_proxy.grant.id"));
+		assert_true(slice_equal(
+			text_attribute("network_proxy.approval.id"), SLICE("q-000000000000001f")));
+	}
+	struct event e = base_event();
+	e.source = EVENT_DECIDER;
+	e.override = true;
+	e.grant = UINT64_MAX - 1;
+	view_of(&e, &view);
+	assert_true(slice_equal(text_attribute("network.policy.source"), SLICE("decider")));
+	assert_true(
+		slice_equal(text_attribute("network_proxy.grant.id"), SLICE("g-fffffffffffffffe")));
+	assert_true(attribute(&view, "network.policy.override")->value.boolean);
+	e.name = EVENT_CONNECTION_CLOSED;
+	view_of(&e, &view);
+	assert_non_null(attribute(&view, "network_proxy.grant.id"));
+	assert_null(attribute(&view, "network_proxy.approval.id"));
 }
 
 static void absent_fields_are_absent(void **state)
@@ -123,6 +241,11 @@ static void the_largest_event_fits_everything(void **state)
 		e.user = e.session_id = e.actor = slice_from(raw, 128);
 		e.rule = slice_from(raw, 280);
 		e.text = slice_from(raw, 700);
+		e.decider = slice_from(raw, 128);
+		e.approval_pattern = slice_from(raw, 280);
+		e.approval_scope = slice_from(raw, 256);
+		e.note = slice_from(raw, 700);
+		e.question = e.grant = e.waited_us = UINT64_MAX;
 		e.count = e.connection = e.bytes_up = e.bytes_down = UINT64_MAX;
 		view_of(&e, &view);
 		assert_true(view.pen.at < view.pen.end);
@@ -291,6 +414,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_for_people),
+		cmocka_unit_test(lines_of_approvals),
+		cmocka_unit_test(attributes_of_approvals),
 		cmocka_unit_test(absent_fields_are_absent),
 		cmocka_unit_test(the_largest_event_fits_everything),
 		cmocka_unit_test(a_request_reads_back),

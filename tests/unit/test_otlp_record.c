@@ -129,6 +129,16 @@ static struct event full_event(void)
 		.actor = SLICE("who"),
 		.refused = true,
 		.count = 128,
+		.approval = EVENT_APPROVED,
+		.question = 1,
+		.grant = UINT64_MAX,
+		.approval_scope = SLICE("ttl"),
+		.approval_pattern = SLICE("**.example.com:443"),
+		.decider = SLICE("admin"),
+		.note = SLICE("a\\note\xff"),
+		.waited_us = 2500000,
+		.waiters = 3,
+		.override = true,
 	};
 }
 
@@ -219,6 +229,10 @@ static void the_largest_events(void **state)
 		e.user = e.session_id = e.actor = slice_from(raw, 128);
 		e.rule = slice_from(raw, 280);
 		e.text = slice_from(raw, 700);
+		e.decider = slice_from(raw, 128);
+		e.approval_pattern = slice_from(raw, 280);
+		e.approval_scope = slice_from(raw, 256);
+		e.note = slice_from(raw, 700);
 		view_of(&e, &view);
 		compare("largest", &e, UINT64_MAX);
 	}

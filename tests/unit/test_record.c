@@ -48,6 +48,12 @@ static void every_field_comes_back(void **state)
 		.actor = SLICE("SIGHUP"),
 		.refused = true,
 		.count = 42,
+		.approval = EVENT_REVOKED,
+		.question = UINT64_MAX,
+		.grant = 1,
+		.waited_us = 3,
+		.waiters = UINT32_MAX,
+		.override = true,
 	};
 	struct event out;
 	(void)state;
@@ -61,6 +67,53 @@ static void every_field_comes_back(void **state)
 	SAME(duration_us), SAME(upstream), SAME(status), SAME(refused), SAME(count);
 	SAME_TEXT(host), SAME_TEXT(method), SAME_TEXT(user), SAME_TEXT(session_id);
 	SAME_TEXT(rule), SAME_TEXT(rule_file), SAME_TEXT(sni), SAME_TEXT(text), SAME_TEXT(actor);
+	SAME(approval), SAME(question), SAME(grant), SAME(waited_us), SAME(waiters), SAME(override);
+	assert_true(out.note.len == 0 && out.approval_scope.len == 0);
+}
+
+/* Its strings stand where others have theirs, and those are empty then, whatever was there. */
+static void an_approval_has_strings_of_its_own(void **state)
+{
+	struct event in = {
+		.name = EVENT_APPROVAL,
+		.approval = EVENT_WITHDRAWN,
+		.host = SLICE("a.test"),
+		.user = SLICE("local"),
+		.session_id = SLICE("s"),
+		.approval_scope = SLICE("always"),
+		.approval_pattern = SLICE("**.a.test:443"),
+		.decider = SLICE("admin"),
+		.note = SLICE("why\0not"),
+	};
+	struct event out;
+	(void)state;
+	memset(&out, 0xff, sizeof(out));
+	pass(&in, &out);
+	SAME(name), SAME(approval);
+	SAME_TEXT(host), SAME_TEXT(user), SAME_TEXT(session_id), SAME_TEXT(approval_scope);
+	SAME_TEXT(approval_pattern), SAME_TEXT(decider), SAME_TEXT(note);
+	SAME_TEXT(rule), SAME_TEXT(rule_file), SAME_TEXT(sni), SAME_TEXT(text), SAME_TEXT(actor);
+}
+
+static void values_of_another_build_are_refused(void **state)
+{
+	static _Alignas(8) char bytes[LIMIT_EVENT_BYTES];
+	struct record *r = (struct record *)bytes;
+	struct event e = {.name = EVENT_APPROVAL}, out;
+	(void)state;
+	record_encode(&e, 1, bytes);
+	r->approval = EVENT_REVOKED;
+	assert_true(record_decode(bytes, &out));
+	r->approval = EVENT_REVOKED + 1;
+	assert_false(record_decode(bytes, &out));
+	r->approval = 0;
+	r->decision = EVENT_ASK + 1;
+	assert_false(record_decode(bytes, &out));
+	r->decision = EVENT_ASK;
+	r->source = EVENT_DECIDER;
+	assert_true(record_decode(bytes, &out));
+	r->source = EVENT_DECIDER + 1;
+	assert_false(record_decode(bytes, &out));
 }
 
 static void long_strings_are_cut_and_marked(void **state)
@@ -78,6 +131,17 @@ static void long_strings_are_cut_and_marked(void **state)
 		out.rule_file, out.sni, out.actor, out.text};
 	for (size_t i = 0; i < COUNT(cut); i++)
 		assert_true(cut[i].len >= 32 && slice_ends(cut[i], SLICE("x...")));
+	e = (struct event){.name = EVENT_APPROVAL};
+	e.host = e.user = e.session_id = e.approval_pattern = e.decider = e.note = s;
+	pass(&e, &out);
+	const struct slice of_approval[] = {
+		out.host, out.user, out.session_id, out.approval_pattern, out.decider, out.note};
+	for (size_t i = 0; i < COUNT(of_approval); i++)
+		assert_true(of_approval[i].len >= 63 && slice_ends(of_approval[i], SLICE("x...")));
+	/* LIMIT_NOTE_BYTES, whatever stands beside it. */
+	e.note = slice_first(s, 511);
+	pass(&e, &out);
+	assert_true(slice_equal(out.note, e.note));
 	e = (struct event){.time_ns = 2};
 	e.host = slice_first(s, 256);
 	e.sni = slice_first(s, 257);
@@ -90,6 +154,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_comes_back),
+		cmocka_unit_test(an_approval_has_strings_of_its_own),
+		cmocka_unit_test(values_of_another_build_are_refused),
 		cmocka_unit_test(long_strings_are_cut_and_marked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
