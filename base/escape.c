@@ -107,3 +107,48 @@ size_t escape_json(struct slice text, char *ret_text, size_t size)
 	ret_text[len] = '\0';
 	return len;
 }
+
+/* Without a width of their own: they would hide text, or make two names look alike. */
+static bool cannot_be_seen(uint32_t point)
+{
+	return point == 0xad || point == 0x180e || (point >= 0xfe00 && point <= 0xfe0f) ||
+	       (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe0fff);
+}
+
+/* The first character of `s` as a person may see it; *ret_taken bytes of `s` are used up. */
+static size_t seen(struct slice s, char ret_piece[16], size_t *ret_taken)
+{
+	uint32_t point = utf8_first(s, ret_taken);
+
+	/* U+FFFD itself is three bytes. */
+	if (point == 0xfffd && *ret_taken == 1)
+		return (size_t)snprintf(ret_piece, 16, "\\x%02x", (unsigned char)s.ptr[0]);
+	if (point == '\\')
+		return (size_t)snprintf(ret_piece, 16, "\\\\");
+	if (point != 0xfffd && (must_escape(point) || cannot_be_seen(point)))
+		return (size_t)snprintf(ret_piece, 16, "\\u{%x}", point);
+	memcpy(ret_piece, s.ptr, *ret_taken);
+	return *ret_taken;
+}
+
+size_t escape_utf8(struct slice text, char *ret_text, size_t size)
+{
+	size_t len = 0;
+
+	assert(size >= 16);
+	while (text.len > 0) {
+		char piece[16];
+		size_t taken, piece_len = seen(text, piece, &taken);
+		/* Room for the dots and the NUL stays. */
+		if (len + piece_len + 4 > size) {
+			memcpy(ret_text + len, "...", 3);
+			len += 3;
+			break;
+		}
+		memcpy(ret_text + len, piece, piece_len);
+		len += piece_len;
+		text = slice_after(text, taken);
+	}
+	ret_text[len] = '\0';
+	return len;
+}

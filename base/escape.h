@@ -19,4 +19,10 @@ size_t escape_text(struct slice text, char *ret_text, size_t size);
  * Cuts at a character boundary before overflow; always NUL-terminated. Returns the length. */
 size_t escape_json(struct slice text, char *ret_text, size_t size);
 
+/* Writes `text` as UTF-8 that a person may look at: valid UTF-8 passes, except for a backslash, which
+ * is doubled, and for controls, bidirectional controls and what cannot be seen, which become \u{N}
+ * (hexadecimal); invalid bytes become \xNN. Cuts at a character boundary before overflow and ends
+ * with "..." then; always NUL-terminated. size at least 16. Returns the length. */
+size_t escape_utf8(struct slice text, char *ret_text, size_t size);
+
 #endif

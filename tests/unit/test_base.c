@@ -174,6 +174,43 @@ static void escapes_leave_one_line(void **state)
 	assert_string_equal(out, "");
 }
 
+static void people_see_what_is_there(void **state)
+{
+	static const struct {
+		const char *name;
+		struct slice in;
+		const char *shown;
+	} rows[] = {
+		{"nothing", {NULL, 0}, ""},
+		{"plain", {"a b", 3}, "a b"},
+		{"line break", {"a\r\nb", 4}, "a\\u{d}\\u{a}b"},
+		{"nul", {"a\0b", 3}, "a\\u{0}b"},
+		{"backslash", {"\\x", 2}, "\\\\x"},
+		{"escape character", {"\x1b[31m", 5}, "\\u{1b}[31m"},
+		{"rubout", {"\x7f", 1}, "\\u{7f}"},
+		{"good UTF-8", {"\xc3\xa4", 2}, "\xc3\xa4"},
+		{"four bytes", {"\xf0\x9f\x9a\xaa", 4}, "\xf0\x9f\x9a\xaa"},
+		{"overlong UTF-8", {"\xc0\x80", 2}, "\\xc0\\x80"},
+		{"surrogate", {"\xed\xa0\x80", 3}, "\\xed\\xa0\\x80"},
+		{"cut UTF-8", {"\xe2\x80", 2}, "\\xe2\\x80"},
+		{"U+202E", {"\xe2\x80\xae", 3}, "\\u{202e}"},
+		{"U+2066", {"\xe2\x81\xa6", 3}, "\\u{2066}"},
+		{"U+00AD", {"\xc2\xad", 2}, "\\u{ad}"},
+		{"U+E0041", {"\xf3\xa0\x81\x81", 4}, "\\u{e0041}"},
+		{"U+FFFD", {"\xef\xbf\xbd", 3}, "\xef\xbf\xbd"},
+		{"just fits", {"0123456789ab", 12}, "0123456789ab"},
+		{"one too long", {"0123456789abc", 13}, "0123456789ab..."},
+		{"cut before a character", {"0123456789a\xc3\xa4", 13}, "0123456789a..."},
+	};
+	char out[16];
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t len = escape_utf8(rows[i].in, out, sizeof(out));
+		ROW_CHECK(rows[i].name, strcmp(out, rows[i].shown) == 0, "%s", out);
+		ROW_CHECK(rows[i].name, len == strlen(out), "%zu", len);
+	}
+}
+
 static void buffer_keeps_order_and_bound(void **state)
 {
 	struct buffer b;
@@ -299,6 +336,7 @@ int main(void)
 		cmocka_unit_test(sockaddr_round_trips_and_unmaps),
 		cmocka_unit_test(reader_is_sticky),
 		cmocka_unit_test(escapes_leave_one_line),
+		cmocka_unit_test(people_see_what_is_there),
 		cmocka_unit_test(plain_is_what_escapes_leave_alone),
 		cmocka_unit_test(octets_have_no_leading_zeros),
 		cmocka_unit_test(buffer_keeps_order_and_bound),
