@@ -48,3 +48,26 @@ const char *idn_to_ascii(struct slice name, char ret_text[LIMIT_NAME_BYTES + 1],
 	idn2_free(encoded);
 	return fits ? NULL : "it is longer than 253 bytes in A-labels";
 }
+
+bool idn_to_unicode(struct slice name, char ret_text[IDN_TEXT_SIZE])
+{
+	char copy[LIMIT_NAME_BYTES + 1];
+	char back[LIMIT_NAME_BYTES + 1];
+	char *decoded = NULL;
+	size_t back_len;
+
+	if (name.len >= sizeof(copy))
+		return false;
+	memcpy(copy, name.ptr, name.len);
+	copy[name.len] = '\0';
+	if (idn2_to_unicode_8z8z(copy, &decoded, 0) != IDN2_OK)
+		return false;
+	size_t len = strlen(decoded);
+	bool differs = !slice_equal(slice_from(decoded, len), name);
+	bool fits = differs && len < IDN_TEXT_SIZE && len <= LIMIT_PATTERN_BYTES;
+	if (fits)
+		memcpy(ret_text, decoded, len + 1);
+	idn2_free(decoded);
+	return fits && !idn_to_ascii(slice_from(ret_text, len), back, &back_len) &&
+	       slice_equal(slice_from(back, back_len), name);
+}

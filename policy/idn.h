@@ -18,4 +18,11 @@ bool idn_label_valid(struct slice label);
  * result may hold any ASCII byte (UTS 46 maps U+2100 to "a/c"): check it like any other name. */
 const char *idn_to_ascii(struct slice name, char ret_text[LIMIT_NAME_BYTES + 1], size_t *ret_len);
 
+/* The name with its A-labels decoded, in UTF-8, only for showing it beside the name itself: two names
+ * may look the same then. False when it has no A-label, one does not come back from its U-label as it
+ * was, or memory ran out; ret_text may have been written to.
+ *   name  canonical, 1..LIMIT_NAME_BYTES */
+enum { IDN_TEXT_SIZE = 4 * LIMIT_NAME_BYTES + 1 };
+bool idn_to_unicode(struct slice name, char ret_text[IDN_TEXT_SIZE]);
+
 #endif

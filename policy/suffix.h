@@ -11,4 +11,10 @@
  *   name  canonical, NUL-terminated */
 bool suffix_is_public(const char *name);
 
+/* The part of the name that somebody registered: the public suffix and one label ("example.co.uk" of
+ * "www.example.co.uk"). Here a top level that the list does not know counts as public. Points into
+ * `name`; NULL when the name is a public suffix itself or a single label.
+ *   name  canonical, NUL-terminated, not an address */
+const char *suffix_registrable(const char *name);
+
 #endif
