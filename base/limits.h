@@ -106,7 +106,8 @@
 
 /* ---- approvals ---- */
 
-/* Who asks: the client's address as text; what it calls itself; beyond: cut. */
+/* Who asks: the client's address as text, which fits; what it calls itself, which counts as
+ * nothing when it is longer. */
 #define LIMIT_IDENTITY_BYTES 63
 #define LIMIT_SESSION_BYTES  63
 /* Name of who decided and the note beside it; beyond: cut at a character. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/context.h"
+
+#include "base/utf8.h"
+#include "telemetry/event.h"
+
+#include <assert.h>
+
+/* Says what kind of file is asked for and nothing about which; the longest match first. */
+static struct slice known_extension(struct slice segment)
+{
+	const struct slice known[] = {
+		SLICE(".tar.gz"),
+		SLICE(".tgz"),
+		SLICE(".zip"),
+		SLICE(".whl"),
+		SLICE(".json"),
+		SLICE(".html"),
+		SLICE(".js"),
+		SLICE(".git"),
+		SLICE(".deb"),
+		SLICE(".rpm"),
+		SLICE(".crate"),
+		SLICE(".gem"),
+		SLICE(".jar"),
+		SLICE(".xml"),
+		SLICE(".txt"),
+		SLICE(".gz"),
+		SLICE(".xz"),
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (segment.len <= known[i].len)
+			continue;
+		struct slice end = slice_after(segment, segment.len - known[i].len);
+		if (slice_equal_nocase(end, known[i]))
+			return known[i];
+	}
+	return (struct slice){NULL, 0};
+}
+
+/* A text that grows up to its size and remembers that it wanted more. */
+struct shape {
+	char *text;
+	size_t len, size;
+	bool full;
+};
+
+static void shape_put(struct shape *s, struct slice bytes)
+{
+	s->full = s->full || s->len + bytes.len + 1 > s->size;
+	if (s->full)
+		return;
+	if (bytes.len > 0)
+		memcpy(s->text + s->len, bytes.ptr, bytes.len);
+	s->len += bytes.len;
+}
+
+size_t context_path_class(struct slice path, char *ret_text, size_t size)
+{
+	const struct slice more = SLICE("…");
+	struct shape s = {.text = ret_text, .size = size};
+	size_t query = slice_find(path, '?');
+	struct slice rest = slice_first(path, query);
+
+	assert(size > more.len);
+	if (rest.len == 0)
+		shape_put(&s, SLICE("/"));
+	while (rest.len > 0 && !s.full) {
+		struct slice after = rest.ptr[0] == '/' ? slice_after(rest, 1) : rest;
+		struct slice segment = slice_first(after, slice_find(after, '/'));
+		if (rest.ptr[0] == '/')
+			shape_put(&s, SLICE("/"));
+		if (segment.len > 0)
+			shape_put(&s, SLICE("+"));
+		rest = slice_after(after, segment.len);
+		if (rest.len == 0)
+			shape_put(&s, known_extension(segment));
+	}
+	if (query < path.len)
+		shape_put(&s, SLICE("?"));
+	if (s.full) {
+		s.len = s.len + more.len + 1 > size ? size - 1 - more.len : s.len;
+		memcpy(ret_text + s.len, more.ptr, more.len);
+		s.len += more.len;
+	}
+	ret_text[s.len] = '\0';
+	return s.len;
+}
+
+void context_fill(struct question_context *ret_context, const struct head *h, struct slice path)
+{
+	struct question_context *c = ret_context;
+	struct slice trace = head_field(h, SLICE("traceparent"));
+	struct event ignored;
+
+	*c = (struct question_context){0};
+	utf8_copy(h->method, c->method, sizeof(c->method));
+	utf8_copy(head_field(h, SLICE("User-Agent")), c->user_agent, sizeof(c->user_agent));
+	if (path.ptr)
+		context_path_class(path, c->path_class, sizeof(c->path_class));
+	/* A later version of the format may go on behind what is known of it. */
+	if (event_traceparent(&ignored, trace))
+		utf8_copy(trace, c->traceparent, sizeof(c->traceparent));
+}

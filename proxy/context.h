@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy/context.h: what a request head tells about a question, for the person who decides it. Never a
+ * path, query, credential or content: of a path only its shape. Source: shared design §5 and §7. */
+#ifndef SALLYPORT_PROXY_CONTEXT_H
+#define SALLYPORT_PROXY_CONTEXT_H
+
+#include "policy/question.h"
+#include "proxy/head.h"
+
+/* Everything else of *ret_context becomes empty.
+ *   path  origin-form of a request in plain view, "" means "/"; ptr NULL for a CONNECT, which has
+ *         none */
+void context_fill(struct question_context *ret_context, const struct head *h, struct slice path);
+
+/* "+" for each segment of the path, a known harmless extension of the last one, "?" when there is a
+ * query: "/+/+.tgz?". Longer shapes end with "…". NUL-terminated; returns the length. */
+size_t context_path_class(struct slice path, char *ret_text, size_t size);
+
+#endif
