@@ -28,7 +28,7 @@ LIBRARIES = (
     ("uv.h", ("base/mailbox.h", "proxy", "control")),
     ("ares", ("proxy",)),
     ("llhttp", ("proxy", "control")),
-    ("openssl/", ("certs", "tls")),
+    ("openssl/", ("certs", "tls", "control/seal")),
     ("protobuf-c/", ("telemetry",)),
     ("curl/", ("telemetry", "control")),
     ("zlib.h", ("telemetry",)),
