@@ -14,12 +14,14 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
 import count
 import format as formatted
 import includes
+import page
 import shell
 import sizes
 import words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+JS = "// SPDX-License-Identifier: Apache-2.0\n"
 README = "| `base/` | ground floor |\n| `proxy/` | the machine |\n"
 
 
@@ -100,6 +102,14 @@ ROWS = [
     ("a live heading", words, tree_of(**{"docs/a.md": "# One `two`\n[x](#one-two)\n"}), None),
     ("a room that README lacks", words, tree_of(**{"tls/a.h": SPDX}), "lacks tls/"),
     ("a room that is not there", words, {"README.md": README, "base/a.h": SPDX}, "proxy/ is in the table"),
+    ("a page", page, {"control/page/a.js": JS + 'import { b } from "./b.js";\n',
+                      "control/page/b.js": JS + "export const b = 1;\n"}, None),
+    ("a module that does not parse", page, {"control/page/a.js": JS + "let = ;\n"}, "page/a.js:1"),
+    ("a module that imports nothing", page, {"control/page/a.js": JS + 'import "./b";\n'}, "page/a.js"),
+    ("markup made of data", page, {"control/page/a.js": JS + "p.innerHTML = x;\n"}, "page/a.js:2"),
+    ("an inline script", page, {"control/page/a.html": "<script>x()</script>\n"}, "page/a.html:1"),
+    ("an inline handler", page, {"control/page/a.html": '<p onclick="x()">\n'}, "page/a.html:1"),
+    ("a font from elsewhere", page, {"control/page/a.css": "@import url(//a.test/b);\n"}, "page/a.css:1"),
     ("bytes are not text", words, tree_of(**{"x.bin": "\0TO" "DO"}), None),
 ]
 

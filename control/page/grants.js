@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions that are remembered: listed, taken back, made ahead of time; and what would happen.
+
+import { get, may, post, remove } from "./api.js";
+import { ask, note, radios } from "./dialog.js";
+import { byId, h, Table } from "./dom.js";
+import { plain } from "./names.js";
+import { clock, counted, protocol, scope } from "./words.js";
+
+// Takes a grant back, after a second look.
+export function revoke(grant, onDone) {
+	const allow = grant.decision === "allow";
+	ask({
+		title: `Revoke ${grant.pattern}?`,
+		body: h(
+			"p",
+			{},
+			allow
+				? "Connections that go by this grant end at once. The next one is asked about again."
+				: "The next connection is asked about again instead of refused.",
+		),
+		action: "Revoke",
+		leave: "Keep it",
+		run: async () => {
+			await remove(`/v1/grants/${grant.id}`);
+			onDone();
+		},
+	});
+}
+
+function until(grant) {
+	return grant.expires_at === null ? "until revoked" : `until ${clock(grant.expires_at)}`;
+}
+
+function whom(grant) {
+	if (grant.identity === null) return "everybody";
+	const session = grant.session === null ? "" : `, session ${plain(grant.session)}`;
+	return h("bdi", {}, plain(grant.identity) + session);
+}
+
+const COLUMNS = [
+	{ label: "Decision", cell: (g) => h("strong", {}, g.decision === "allow" ? "Allow" : "Deny") },
+	{
+		label: "Hosts",
+		cell: (g) => [
+			h("span", { class: "mono" }, plain(g.pattern)),
+			g.protocol === null ? null : ` (${protocol(g.protocol)})`,
+		],
+	},
+	{ label: "For whom", cell: whom },
+	{ label: "How long", cell: (g) => `${scope(g.scope)}, ${until(g)}` },
+	{ label: "Decided by", cell: (g) => `${plain(g.decider)}, ${clock(g.created_at)}` },
+	{ label: "Note", cell: (g) => plain(g.note ?? "") },
+	{
+		label: "",
+		cell: (g) =>
+			may("approver")
+				? h(
+						"button",
+						{
+							type: "button",
+							"aria-label": `Revoke ${g.pattern}`,
+							onclick: () => revoke(g, load),
+						},
+						"Revoke…",
+					)
+				: null,
+	},
+];
+let table = null;
+
+export async function load() {
+	table ??= new Table(byId("grants-table"), COLUMNS, (g) => g.id);
+	byId("grants-add").hidden = !may("approver");
+	try {
+		const { grants } = await get("/v1/grants");
+		table.show(grants);
+		byId("grants-sum").textContent =
+			grants.length === 0
+				? "None: nothing was decided that still counts."
+				: counted(grants.length, "grant", "grants");
+		byId("grants-fault").textContent = "";
+	} catch (problem) {
+		byId("grants-fault").textContent = problem.message;
+	}
+}
+
+const field = (label, attributes) =>
+	h(
+		"label",
+		{ class: "field" },
+		label,
+		h("input", {
+			spellcheck: "false",
+			autocapitalize: "off",
+			autocomplete: "off",
+			...attributes,
+		}),
+	);
+
+function add() {
+	const scopes = [
+		{ value: "3600", text: "One hour" },
+		{ value: "28800", text: "Eight hours" },
+	];
+	if (may("admin")) scopes.push({ value: "", text: "Always, until somebody revokes it" });
+	ask({
+		title: "Decide ahead of time",
+		body: [
+			field("Host or pattern", {
+				name: "pattern",
+				required: true,
+				placeholder: "*.example.com:443",
+				autofocus: true,
+			}),
+			h(
+				"p",
+				{ class: "hint" },
+				"A name, ",
+				h("code", {}, "*.name"),
+				" for all below it, ",
+				h("code", {}, "**.name"),
+				" for both; a port behind it if it is not 80 or 443.",
+			),
+			radios("decision", "Decision", [
+				{ value: "allow", text: "Allow" },
+				{ value: "deny", text: "Deny" },
+			]),
+			radios("ttl", "How long", scopes),
+			field("Only for this client (empty: everybody)", {
+				name: "identity",
+				placeholder: "local",
+			}),
+			note("Note for the record (optional)"),
+		],
+		action: "Add",
+		run: async (form) => {
+			const said = Object.fromEntries(new FormData(form));
+			await post("/v1/grants", {
+				decision: said.decision,
+				pattern: said.pattern.trim(),
+				note: said.note,
+				scope: said.ttl === "" ? "always" : "ttl",
+				...(said.ttl === "" ? {} : { ttl: Number(said.ttl) }),
+				...(said.identity.trim() === "" ? {} : { identity: said.identity.trim() }),
+			});
+			await load();
+		},
+	});
+}
+
+async function check(event) {
+	event.preventDefault();
+	const said = Object.fromEntries(
+		[...new FormData(event.target)].filter(([, value]) => value !== ""),
+	);
+	const answer = byId("check-answer");
+	answer.className = "";
+	try {
+		const found = await get(`/v1/check?${new URLSearchParams(said)}`);
+		const words = { allow: "Allowed.", deny: "Refused.", ask: "Somebody would be asked." };
+		answer.replaceChildren(
+			h("strong", {}, words[found.decision] ?? found.decision),
+			` ${plain(found.text)}`,
+		);
+	} catch (problem) {
+		answer.className = "fault";
+		answer.textContent = problem.message;
+	}
+}
+
+byId("grants-add").addEventListener("click", add);
+byId("check").addEventListener("submit", check);
+
+export const show = load;
+export function hide() {}

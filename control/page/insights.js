@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the last hour says about the rules: what is asked for, what is never used, what to list.
+
+import { get } from "./api.js";
+import { chart } from "./chart.js";
+import { byId, h, say } from "./dom.js";
+import { authority, plain } from "./names.js";
+import { clock, reason, short } from "./words.js";
+
+const panel = (title, ...children) =>
+	h("section", { class: "panel" }, h("h2", {}, title), ...children);
+
+const number = (label, value) => h("div", {}, h("dt", {}, label), h("dd", {}, String(value)));
+
+function outcomes(approvals) {
+	return panel(
+		"Questions and how they ended",
+		h(
+			"dl",
+			{ class: "numbers" },
+			number("approved", approvals.approved),
+			number("denied", approvals.denied),
+			number("nobody answered", approvals.expired),
+			number("withdrawn", approvals.withdrawn),
+			number("half waited at most", short(approvals.waited_p50)),
+			number("95 % waited at most", short(approvals.waited_p95)),
+		),
+	);
+}
+
+function blocked(names) {
+	if (names.length === 0)
+		return panel("Most blocked", h("p", { class: "hint" }, "Nothing was blocked."));
+	const heads = ["Host", "Denied", "Held", "Last", "Why"];
+	return panel(
+		"Most blocked",
+		h(
+			"table",
+			{},
+			h("caption", { class: "unseen" }, "Names most often refused or held"),
+			h(
+				"thead",
+				{},
+				h(
+					"tr",
+					{},
+					heads.map((label) => h("th", { scope: "col" }, label)),
+				),
+			),
+			h(
+				"tbody",
+				{},
+				names.map((name) =>
+					h(
+						"tr",
+						{},
+						h(
+							"td",
+							{ class: "mono", "data-label": "Host" },
+							authority(name.host, name.port),
+						),
+						h("td", { class: "number", "data-label": "Denied" }, String(name.denied)),
+						h("td", { class: "number", "data-label": "Held" }, String(name.held)),
+						h("td", { "data-label": "Last" }, clock(name.last_at)),
+						h("td", { "data-label": "Why" }, reason(name.reason)),
+					),
+				),
+			),
+		),
+	);
+}
+
+function unused(entries) {
+	if (entries === null) return null;
+	const list =
+		entries.length === 0
+			? h("p", { class: "hint" }, "Every entry was used.")
+			: h(
+					"ul",
+					{ class: "plain" },
+					entries.map((entry) =>
+						h(
+							"li",
+							{},
+							h("span", { class: "mono" }, plain(entry.pattern)),
+							h("span", { class: "hint" }, ` ${plain(entry.file)}:${entry.line}`),
+						),
+					),
+				);
+	return panel("Entries nobody used since the start", list);
+}
+
+async function copy(text, button) {
+	try {
+		await navigator.clipboard.writeText(text);
+		button.textContent = "Copied";
+		say("Copied.");
+	} catch {
+		// Without the permission the text is at least selected, for the browser's own copy.
+		getSelection().selectAllChildren(byId("suggested"));
+		button.textContent = "Selected: copy it";
+	}
+	setTimeout(() => {
+		button.textContent = "Copy";
+	}, 3000);
+}
+
+function suggested({ allowed_domains: names, toml }) {
+	if (names.length === 0) {
+		return panel(
+			"Would have saved the questions",
+			h(
+				"p",
+				{ class: "hint" },
+				"No name was asked for and approved; there is nothing to add.",
+			),
+		);
+	}
+	const button = h("button", { type: "button", onclick: () => copy(toml, button) }, "Copy");
+	return panel(
+		"Would have saved the questions",
+		h(
+			"p",
+			{ class: "hint" },
+			"Names that were held and approved, ready for the configuration. Names that somebody denied are left out.",
+		),
+		h(
+			"pre",
+			{ tabindex: 0, "aria-label": "Entries for the configuration" },
+			h("code", { id: "suggested" }, toml),
+		),
+		button,
+	);
+}
+
+export async function load() {
+	try {
+		const found = await get("/v1/insights");
+		byId("insights-body").replaceChildren(
+			...[
+				chart(found.minutes),
+				outcomes(found.approvals),
+				suggested(found.suggested),
+				blocked(found.most_blocked),
+				unused(found.unused_entries),
+			].filter((part) => part !== null),
+		);
+		byId("insights-fault").textContent = "";
+	} catch (problem) {
+		byId("insights-fault").textContent = problem.message;
+	}
+}
+
+byId("insights-again").addEventListener("click", load);
+
+export const show = load;
+export function hide() {}
