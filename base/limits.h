@@ -129,6 +129,14 @@
 /* Rulings in one message to a worker; beyond: the next message. */
 #define LIMIT_NOTICE 4096
 
+/* The process behind a local client: searches at once (beyond: it stays unknown), and what one looks
+ * at before it gives up: lines of /proc/net, processes, descriptors. A command line is read so far. */
+#define LIMIT_PEER_SEARCHES      16
+#define LIMIT_PEER_SOCKETS       65536
+#define LIMIT_PEER_PROCESSES     4096
+#define LIMIT_PEER_DESCRIPTORS   65536
+#define LIMIT_PEER_COMMAND_BYTES 4096
+
 /* ---- control endpoint ---- */
 
 /* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */
@@ -142,9 +150,9 @@
 #define LIMIT_CONTROL_REQUEST_MS 10000
 #define LIMIT_CONTROL_IDLE_MS    60000
 /* Tokens; beyond: load error. Signed-in browsers; beyond: the oldest is signed out. */
-#define LIMIT_TOKENS        256
-#define LIMIT_SIGNED_IN     256
-#define LIMIT_SIGNED_IN_MS  (12 * 60 * 60 * 1000)
+#define LIMIT_TOKENS       256
+#define LIMIT_SIGNED_IN    256
+#define LIMIT_SIGNED_IN_MS (12 * 60 * 60 * 1000)
 /* One-time links: how long one is good, and how many wait at once; beyond: the oldest goes. */
 #define LIMIT_LINK_MS (10 * 60 * 1000)
 #define LIMIT_LINKS   16
