@@ -164,6 +164,14 @@
 /* Rows of GET /v1/connections and the like. */
 #define LIMIT_ROWS 1000
 
+/* ---- control client ---- */
+
+/* To connect, and for a whole answer, milliseconds; beyond: the command fails. */
+#define LIMIT_CLIENT_CONNECT_MS 5000
+#define LIMIT_CLIENT_MS         30000
+/* One answer of the API; beyond: the command fails. */
+#define LIMIT_ANSWER_BYTES (32 * 1024 * 1024)
+
 /* ---- digest ---- */
 #define LIMIT_DIGEST_MINUTES 60
 #define LIMIT_DIGEST_RECENT  256

@@ -29,6 +29,7 @@ static void find_all(void *library)
 	FIND(library, easy_init);
 	FIND(library, easy_cleanup);
 	FIND(library, easy_setopt);
+	FIND(library, easy_perform);
 	FIND(library, easy_getinfo);
 	FIND(library, slist_append);
 	FIND(library, slist_free_all);
