@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/client.h"
 
+#include "base/buffer.h"
 #include "base/escape.h"
 #include "base/limits.h"
-#include "base/buffer.h"
 #include "policy/quantity.h"
 #include "telemetry/curl_api.h"
 
@@ -115,7 +115,8 @@ static bool make_fields(struct client *c, const char *token)
 	return ok;
 }
 
-struct client *client_new(const char *at, const char *token, char ret_sentence[CLIENT_SENTENCE_BYTES])
+struct client *client_new(
+	const char *at, const char *token, char ret_sentence[CLIENT_SENTENCE_BYTES])
 {
 	struct client *c = calloc(1, sizeof(*c));
 	const char *failure = "out of memory";
@@ -229,9 +230,9 @@ static CURLcode prepare(struct client *c, const struct client_request *r, const 
 
 static void no_answer(struct client *c, CURLcode code, struct client_answer *ret)
 {
-	char place[LIMIT_SOCKET_PATH * 4 + 8];
-	const char *why = c->answer.failed ? "the answer is too large"
-					   : c->api->easy_strerror(code);
+	char place[256];
+	const char *why =
+		c->answer.failed ? "the answer is too large" : c->api->easy_strerror(code);
 
 	escape_text(slice_of(c->socket[0] ? c->socket : c->base), place, sizeof(place));
 	snprintf(ret->sentence, sizeof(ret->sentence),
@@ -265,7 +266,8 @@ bool client_call(
 		client_explain(ret_answer, bytes);
 		return false;
 	}
-	ret_answer->body = json_loadb(bytes.ptr ? bytes.ptr : "", bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	ret_answer->body =
+		json_loadb(bytes.ptr ? bytes.ptr : "", bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	if (ret_answer->body || bytes.len == 0)
 		return true;
 	snprintf(ret_answer->sentence, sizeof(ret_answer->sentence),

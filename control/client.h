@@ -16,7 +16,8 @@ enum { CLIENT_SENTENCE_BYTES = 512, CLIENT_PATH_BYTES = 1024 };
  * "https://host". Plain HTTP beyond this machine is refused, because it would show the token.
  *   token  printable ASCII without spaces; copied, as `at` is
  * NULL with a sentence. Connects nothing yet. */
-struct client *client_new(const char *at, const char *token, char ret_sentence[CLIENT_SENTENCE_BYTES]);
+struct client *client_new(
+	const char *at, const char *token, char ret_sentence[CLIENT_SENTENCE_BYTES]);
 void client_free(struct client *c); /* NULL is fine */
 
 struct client_request {
@@ -32,7 +33,8 @@ struct client_answer {
 };
 /* Asks and waits, at most LIMIT_CLIENT_MS. True with 2xx; an answer beyond LIMIT_ANSWER_BYTES or one
  * that is no JSON is an error. */
-bool client_call(struct client *c, const struct client_request *request, struct client_answer *ret_answer);
+bool client_call(
+	struct client *c, const struct client_request *request, struct client_answer *ret_answer);
 
 /* Appends `text` to a path with all but unreserved characters percent-encoded (RFC 3986 §2.3). False
  * when it does not fit. */

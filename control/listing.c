@@ -105,8 +105,8 @@ static void add_question(struct table *t, const json_t *q, bool pending, uint64_
 void listing_questions(
 	struct table *ret_table, const struct json_t *questions, bool pending, uint64_t now_ms)
 {
-	static const struct table_column waiting[] = {{"ID", 0}, {"HOST", 12}, {"ASKED", 0},
-		{"WAITING", 0}, {"WHO", 6}, {"WHAT FOR", 8}};
+	static const struct table_column waiting[] = {
+		{"ID", 0}, {"HOST", 12}, {"ASKED", 0}, {"WAITING", 0}, {"WHO", 6}, {"WHAT FOR", 8}};
 	static const struct table_column ended[] = {{"ID", 0}, {"HOST", 12}, {"STATE", 0},
 		{"ASKED", 0}, {"BY", 6}, {"WHO", 6}, {"WHAT FOR", 8}};
 	size_t count = json_array_size(questions);

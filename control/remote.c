@@ -184,14 +184,14 @@ struct json_t *remote_decision_body(const struct remote_decision *d)
 	return NULL;
 }
 
-struct json_t *remote_post_decision(
-	struct remote *r, const char *id, const struct remote_decision *decision, char *ret_sentence)
+struct json_t *remote_post_decision(struct remote *r, const char *id,
+	const struct remote_decision *decision, char *ret_sentence)
 {
 	char path[CLIENT_PATH_BYTES] = "/v1/approvals/";
 	json_t *body = remote_decision_body(decision);
 	struct client_answer answer = {.sentence = "out of memory, or a text is no UTF-8"};
-	bool ok = body && client_path_add(path, slice_of(id)) &&
-		  client_path_add(path, SLICE("")) && strlen(path) + 9 < sizeof(path);
+	bool ok = body && client_path_add(path, slice_of(id)) && client_path_add(path, SLICE("")) &&
+		  strlen(path) + 9 < sizeof(path);
 
 	if (ok) {
 		strcat(path, decision->allow ? "/approve" : "/deny");
@@ -285,8 +285,7 @@ static bool print_grant(struct remote *r, json_t *grant)
 	return ok;
 }
 
-bool remote_grant_add(
-	struct remote *r, const char *pattern, const struct remote_decision *decision)
+bool remote_grant_add(struct remote *r, const char *pattern, const struct remote_decision *decision)
 {
 	json_t *body = remote_decision_body(decision);
 	const char *word = decision->allow ? "allow" : "deny";
@@ -295,8 +294,8 @@ bool remote_grant_add(
 		json_decref(body);
 		return fail("out of memory, or a text is no UTF-8");
 	}
-	json_t *grant = ask(r,
-		&(struct client_request){.method = "POST", .path = "/v1/grants", .body = body});
+	json_t *grant = ask(
+		r, &(struct client_request){.method = "POST", .path = "/v1/grants", .body = body});
 	json_decref(body);
 	return print_grant(r, grant);
 }
@@ -308,8 +307,7 @@ bool remote_grant_revoke(struct remote *r, const char *id)
 	if (!is_ident(slice_of(id), 'g'))
 		return fail("a grant's id is g- and 16 hexadecimal digits (sallyport grants list)");
 	client_path_add(path, slice_of(id));
-	return print_grant(
-		r, ask(r, &(struct client_request){.method = "DELETE", .path = path}));
+	return print_grant(r, ask(r, &(struct client_request){.method = "DELETE", .path = path}));
 }
 
 /* ---- link ---------------------------------------------------------------------------------- */
@@ -317,8 +315,8 @@ bool remote_grant_revoke(struct remote *r, const char *id)
 bool remote_link(struct remote *r)
 {
 	json_t *empty = json_object();
-	json_t *body = ask(r,
-		&(struct client_request){.method = "POST", .path = "/v1/links", .body = empty});
+	json_t *body = ask(
+		r, &(struct client_request){.method = "POST", .path = "/v1/links", .body = empty});
 	const char *url = listing_word(body, "url");
 	char safe[512];
 	bool ok = true;

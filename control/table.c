@@ -111,12 +111,11 @@ static void write_cell(FILE *out, struct slice text, unsigned width, bool last)
 		fputc(' ', out);
 }
 
-void table_line(
-	const struct table *t, size_t row, const unsigned widths[TABLE_COLUMNS], FILE *out)
+void table_line(const struct table *t, size_t row, const unsigned widths[TABLE_COLUMNS], FILE *out)
 {
 	for (size_t i = 0; i < t->column_count; i++) {
-		const char *text = row == SIZE_MAX ? t->columns[i].title
-						   : t->cells[row * t->column_count + i];
+		const char *text =
+			row == SIZE_MAX ? t->columns[i].title : t->cells[row * t->column_count + i];
 		write_cell(out, slice_of(text), widths[i], i + 1 == t->column_count);
 	}
 }

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 
 #define BIT(flag) (1u << (flag))
-#define SOURCES   (BIT(FLAG_CONFIG) | BIT(FLAG_REQUIREMENTS) | BIT(FLAG_ALLOW) | BIT(FLAG_DENY))
+#define FILES     (BIT(FLAG_CONFIG) | BIT(FLAG_REQUIREMENTS))
+#define SOURCES   (FILES | BIT(FLAG_ALLOW) | BIT(FLAG_DENY))
+/* What the commands take that talk to a running proxy, and those among them that decide. */
+#define REMOTE   (FILES | BIT(FLAG_CONTROL) | BIT(FLAG_JSON))
+#define DECISION (REMOTE | BIT(FLAG_SCOPE) | BIT(FLAG_TTL) | BIT(FLAG_PROTOCOL) | BIT(FLAG_NOTE))
+#define ANSWER   (DECISION | BIT(FLAG_PATTERN) | BIT(FLAG_EVERYBODY))
 
 static const char config_path[] = "/etc/sallyport/config.toml";
 static const char requirements_path[] = "/etc/sallyport/requirements.toml";
@@ -22,6 +27,20 @@ static const struct flag_row flags[FLAG_COUNT] = {
 		"One more entry of the local deny list; may be repeated."},
 	[FLAG_PROXY] = {"--proxy", "URL",
 		"Where the proxy is reached. Else the first listener of the configuration."},
+	[FLAG_CONTROL] = {"--control", "PLACE",
+		"The control endpoint: unix:/path or http://127.0.0.1:PORT. Else $SALLYPORT_CONTROL, else the configuration's."},
+	[FLAG_STATE] = {"--state", "STATE",
+		"pending, approved, denied, expired, withdrawn or all. Else pending."},
+	[FLAG_SCOPE] = {"--scope", "SCOPE", "For how long: once, session, ttl or always."},
+	[FLAG_TTL] = {"--ttl", "TIME", "For this long, such as 30m, 1h or 7d; means --scope ttl."},
+	[FLAG_PATTERN] = {"--pattern", "PATTERN",
+		"For more than the one name, such as *.example.com."},
+	[FLAG_EVERYBODY] = {"--everybody", NULL,
+		"For every client, not only for the one that asks."},
+	[FLAG_PROTOCOL] = {"--protocol", "WORD",
+		"What may flow: tls, http or raw. Else by the port."},
+	[FLAG_NOTE] = {"--note", "TEXT", "Why; kept with the decision."},
+	[FLAG_NO] = {"--deny", NULL, "Remember a no instead of a yes."},
 	[FLAG_JSON] = {"--json", NULL, "Print JSON."},
 	[FLAG_MARKDOWN] = {"--markdown", NULL, "Print Markdown."},
 	[FLAG_MAN] = {"--man", NULL, "Print the manual page as roff."},
@@ -42,6 +61,19 @@ static const struct command commands[] = {
 	{"env", "", 0, 0, SOURCES | BIT(FLAG_PROXY) | BIT(FLAG_JSON),
 		"Print the variables that point tools at the proxy, for eval \"$(sallyport env)\".",
 		command_env},
+	{"approvals list", "", 0, 0, REMOTE | BIT(FLAG_STATE),
+		"Print the questions that wait for a decision.", command_approvals_list},
+	{"approvals approve", "ID | HOST", 1, 1, ANSWER,
+		"Say yes to a question; once, where no scope is given.", command_approvals_approve},
+	{"approvals deny", "ID | HOST", 1, 1, ANSWER, "Say no to a question.",
+		command_approvals_deny},
+	{"grants list", "", 0, 0, REMOTE, "Print the decisions that are remembered.",
+		command_grants_list},
+	{"grants add", "PATTERN", 1, 1, DECISION | BIT(FLAG_NO), "Decide ahead of time.",
+		command_grants_add},
+	{"grants revoke", "ID", 1, 1, REMOTE,
+		"Take a decision back; connections that went by it end.", command_grants_revoke},
+	{"link", "", 0, 0, REMOTE, "Print a link that signs a browser in once.", command_link},
 	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print this, the help of a command, or the reasons that a refused client sees.",
 		command_help},
@@ -138,8 +170,8 @@ static int unknown_command(const char *word)
 	return wrong_usage(NULL, "unknown command", word);
 }
 
-/* The flag of "--name" or "--name=value"; FLAG_COUNT when there is none. */
-static enum flag find_flag(const char *word, const char **ret_value)
+/* The flag of "--name" or "--name=value" that the command takes; FLAG_COUNT when there is none. */
+static enum flag find_flag(const struct command *command, const char *word, const char **ret_value)
 {
 	struct slice all = slice_of(word);
 	struct slice name = slice_first(all, slice_find(all, '='));
@@ -148,7 +180,8 @@ static enum flag find_flag(const char *word, const char **ret_value)
 	if (strcmp(word, "-h") == 0)
 		return FLAG_HELP;
 	for (enum flag i = 0; i < FLAG_COUNT; i++)
-		if (slice_equal(name, slice_of(flags[i].name)))
+		if ((i == FLAG_HELP || command->flags & BIT(i)) &&
+			slice_equal(name, slice_of(flags[i].name)))
 			return i;
 	return FLAG_COUNT;
 }
@@ -185,8 +218,8 @@ static int parse(struct arguments *a, struct entries *e, char **words, int count
 		only_operands = strcmp(word, "--") == 0;
 		if (only_operands)
 			continue;
-		enum flag flag = find_flag(word, &value);
-		if (flag == FLAG_COUNT || (flag != FLAG_HELP && !(a->command->flags & BIT(flag))))
+		enum flag flag = find_flag(a->command, word, &value);
+		if (flag == FLAG_COUNT)
 			return wrong_usage(a->command, "unknown flag", word);
 		if (!flags[flag].value && value)
 			return wrong_usage(a->command, "no value goes with", flags[flag].name);

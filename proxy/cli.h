@@ -14,6 +14,15 @@ enum flag {
 	FLAG_ALLOW,
 	FLAG_DENY,
 	FLAG_PROXY,
+	FLAG_CONTROL,
+	FLAG_STATE,
+	FLAG_SCOPE,
+	FLAG_TTL,
+	FLAG_PATTERN,
+	FLAG_EVERYBODY,
+	FLAG_PROTOCOL,
+	FLAG_NOTE,
+	FLAG_NO,
 	FLAG_JSON,
 	FLAG_MARKDOWN,
 	FLAG_MAN,
@@ -22,7 +31,7 @@ enum flag {
 };
 
 struct flag_row {
-	const char *name; /* "--config" */
+	const char *name; /* "--config"; two rows may have one, when no command takes both */
 	const char *value; /* what it takes, for the help; NULL for a switch */
 	const char *help; /* one sentence */
 };
@@ -67,6 +76,13 @@ int command_config_check(const struct arguments *a);
 int command_config_show(const struct arguments *a);
 int command_config_help(const struct arguments *a);
 int command_env(const struct arguments *a);
+int command_approvals_list(const struct arguments *a);
+int command_approvals_approve(const struct arguments *a);
+int command_approvals_deny(const struct arguments *a);
+int command_grants_list(const struct arguments *a);
+int command_grants_add(const struct arguments *a);
+int command_grants_revoke(const struct arguments *a);
+int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);
 

@@ -48,6 +48,8 @@ static const char environment[] =
 	"The variables of OpenTelemetry exporters, their LOGS forms,\n.BR OTEL_SERVICE_NAME ,\n"
 	".BR OTEL_RESOURCE_ATTRIBUTES ,\n.B OTEL_LOGS_EXPORTER\nand\n.B OTEL_SDK_DISABLED\n"
 	"count where no file says anything.\n"
+	".TP\n.B SALLYPORT_CONTROL\nThe control endpoint, where\n.B \\-\\-control\nis not given.\n"
+	".TP\n.B SALLYPORT_TOKEN\nThe token for it; else\n.I admin.token\nin the state directory.\n"
 	".TP\n.B NO_COLOR\nNo colour on a terminal.\n";
 
 static const char examples[] =

@@ -57,7 +57,9 @@ def test_wrong_usage_is_exit_2_and_one_sentence(case):
     assert sentence in done.stderr.splitlines()[0]
 
 
-HELPED = ["serve", "check", "config check", "config show", "config help", "env", "help", "version"]
+HELPED = ["serve", "check", "config check", "config show", "config help", "env", "approvals list",
+          "approvals approve", "approvals deny", "grants list", "grants add", "grants revoke", "link",
+          "help", "version"]
 
 
 @pytest.mark.parametrize("command", HELPED)
