@@ -247,9 +247,10 @@ void spool_free(struct spool *s)
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-/* Drops the oldest batch but `keep`, within the transaction that is open. A record that only told
- * of losses is none itself: what it told is to be told again. */
-static bool drop_oldest(struct spool *s, int64_t keep)
+/* Drops the oldest batch but `keep`, within the transaction that is open; sets *ret_found when there
+ * is one. A record that only told of losses is none itself: what it told is to be told again. False
+ * when SQLite refuses: the transaction must not be committed. */
+static bool drop_oldest(struct spool *s, int64_t keep, bool *ret_found)
 {
 	struct spool_batch old = {0};
 	int64_t bytes = 0;
@@ -266,9 +267,12 @@ static bool drop_oldest(struct spool *s, int64_t keep)
 		old.losses = positive(sqlite3_column_int64(st, 3));
 		bytes = sqlite3_column_int64(st, 4);
 	}
-	sqlite3_finalize(st);
+	bool sound = st && sqlite3_finalize(st) == SQLITE_OK;
+	*ret_found = found;
+	if (!sound || !found)
+		return sound;
 	const int64_t lost = (int64_t)(old.records - old.loss_records + old.losses);
-	if (!found || !run(s, "DELETE FROM batch WHERE id = ?1", 1, &old.id) ||
+	if (!run(s, "DELETE FROM batch WHERE id = ?1", 1, &old.id) ||
 		!run(s, "UPDATE loss SET dropped = dropped + ?1", 1, &lost))
 		return false;
 	s->records -= old.records;
@@ -300,10 +304,9 @@ bool spool_store(struct spool *s, struct spool_batch *batch, int64_t keep)
 	const uint64_t bytes = s->bytes, records = s->records, dropped = s->dropped,
 		       again = s->again;
 	batch->id = ++s->last_id;
-	bool ok = run(s, "BEGIN", 0, NULL);
-	while (ok && s->bytes > 0 && s->bytes + batch->body.len > s->bound)
-		if (!drop_oldest(s, keep))
-			break;
+	bool found = true, ok = run(s, "BEGIN", 0, NULL);
+	while (ok && found && s->bytes > 0 && s->bytes + batch->body.len > s->bound)
+		ok = drop_oldest(s, keep, &found);
 	ok = ok && insert(s, batch) && run(s, "COMMIT", 0, NULL);
 	if (!ok) {
 		bool damaged = is_damage(sqlite3_errcode(s->db));

@@ -26,8 +26,8 @@ struct spool_batch {
 struct spool *spool_new(const char *path, uint64_t bytes, char *ret_error, size_t error_size);
 void spool_free(struct spool *s); /* NULL is fine; what is in the file stays */
 
-/* Appends a batch; makes room for it by dropping the oldest ones, `keep` (an id under delivery, or
- * 0) excepted. False when the disk refuses: the batch stays the caller's. */
+/* Appends a batch; makes room for it by dropping the oldest ones, `keep` (an id that the collector
+ * may have, or 0) excepted. False when the disk refuses: the batch stays the caller's. */
 bool spool_store(struct spool *s, struct spool_batch *batch, int64_t keep);
 
 /* The oldest batch; its body stays until the next call of this or of spool_remove. False when there
