@@ -53,13 +53,16 @@ static bool parcel_store(struct delivery *d, struct parcel *p)
 		.gzip = p->batch.gzip,
 		.body = p->batch.body,
 	};
-	int64_t keep = d->sending == SENDING_STORED ? d->stored.id : 0;
 
-	if (!spool_store(d->spool, &stored, keep))
+	/* What the collector may have taken before it fell silent is offered until it says so: it
+	 * must not count as lost. */
+	if (!spool_store(d->spool, &stored, d->in_doubt))
 		return false;
 	parcel_settle(d, p);
-	if (p == &d->sent)
+	if (p == &d->sent) {
 		d->stored = stored;
+		d->in_doubt = stored.id;
+	}
 	return true;
 }
 
@@ -93,6 +96,7 @@ static void sent_done(struct delivery *d)
 		parcel_settle(d, &d->sent);
 	else
 		spool_remove(d->spool, &d->stored);
+	d->in_doubt = 0;
 	batch_clear(&d->sent.batch);
 	d->sending = SENDING_NOTHING;
 	d->posted = false;
@@ -217,6 +221,7 @@ static void send_next(struct delivery *d, uint64_t now_ms)
 		return;
 	if (d->sending == SENDING_NOTHING && spool_oldest(d->spool, &d->stored)) {
 		d->sending = SENDING_STORED;
+		d->in_doubt = d->stored.id;
 		post(d, d->stored.body, d->stored.gzip, now_ms);
 		return;
 	}
@@ -320,6 +325,7 @@ bool delivery_init(struct delivery *d, const struct exporter_options *options,
 		.key = options->key,
 		.timeout_ms = options->timeout_ms,
 	};
+	struct spool_batch oldest;
 
 	d->gzip = options->gzip;
 	d->gzip_spool = options->gzip || options->gzip_spool;
@@ -327,6 +333,8 @@ bool delivery_init(struct delivery *d, const struct exporter_options *options,
 	d->spool = spool_new(options->spool, options->spool_bytes, ret_error, DELIVERY_ERROR_BYTES);
 	if (!d->spool)
 		return false;
+	if (spool_oldest(d->spool, &oldest))
+		d->in_doubt = oldest.id; /* the earlier process may have been posting it */
 	d->collector = collector_new(&collector);
 	d->open.marks = calloc(d->ring_count + 1, sizeof(*d->open.marks));
 	d->sent.marks = calloc(d->ring_count + 1, sizeof(*d->sent.marks));

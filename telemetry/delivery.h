@@ -48,6 +48,7 @@ struct delivery {
 	bool posted; /* the collector has it; false: waits for the end of the back-off */
 	uint64_t sent_ms;
 	struct spool_batch stored;
+	int64_t in_doubt; /* id of the stored batch that the collector may have, 0: none */
 	uint64_t away_since_ms; /* 0: the collector is well */
 	uint64_t complained_ms; /* when a refusal was last logged */
 	struct exporter_counts counts;

@@ -67,16 +67,28 @@ static bool drain(struct pump *p)
 
 /* ---- losses ------------------------------------------------------------------------------- */
 
-static void report_loss(struct pump *p, uint64_t count, struct slice cause)
+/* A report that the spool dropped never reached the collector and is told there `again`; the lines
+ * have it already. */
+static void report_loss(struct pump *p, uint64_t count, uint64_t again, struct slice cause)
 {
 	struct timespec now;
 	struct event event = {.name = EVENT_RECORDS_DROPPED, .text = cause, .count = count};
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	event.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	p->delivery.open.loss_records++;
-	p->delivery.open.losses += count;
-	pump_event(p, &event);
+	p->dropped += count - again;
+	if (p->has_collector) {
+		view_of(&event, &p->view);
+		if (delivery_add(&p->delivery, &event, &p->view)) {
+			p->delivery.open.loss_records++;
+			p->delivery.open.losses += count;
+		}
+	}
+	event.count -= again;
+	if (p->lines && event.count > 0) {
+		view_of(&event, &p->view);
+		lines_add(p->lines, &event, &p->view);
+	}
 }
 
 /* Losses become records of the open batch and are settled with it. */
@@ -89,15 +101,14 @@ static void report_losses(struct pump *p)
 	for (size_t i = 0; i < p->ring_count; i++)
 		from_rings += ring_take_dropped(p->rings[i]);
 	if (from_rings > 0)
-		report_loss(p, from_rings, SLICE("a ring was full, or torn by a killed process"));
-	p->dropped += from_rings;
+		report_loss(
+			p, from_rings, 0, SLICE("a ring was full, or torn by a killed process"));
 	if (!p->has_collector)
 		return;
 	from_spool = spool_take_dropped(p->delivery.spool, &again);
 	p->delivery.open.spool_dropped += from_spool;
-	p->dropped += from_spool - again;
 	if (from_spool > 0)
-		report_loss(p, from_spool, SLICE("the spool was full or damaged"));
+		report_loss(p, from_spool, again, SLICE("the spool was full or damaged"));
 }
 
 static void tell_losses(struct pump *p, uint64_t now_ms)

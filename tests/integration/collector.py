@@ -145,7 +145,7 @@ class Collector:
         request = self.schema.ExportLogsServiceRequest.FromString(data)
         status, fields, response = self.answer(request)
         if status == 200:
-            self._keep(request)
+            self.keep(request)
         with self._changed:
             records = records_of(request)
             self.requests.append((handler.path, dict(handler.headers), len(records)))
@@ -160,7 +160,8 @@ class Collector:
         handler.end_headers()
         handler.wfile.write(body)
 
-    def _keep(self, request):
+    def keep(self, request):
+        """Adds the records of a request to those that arrived."""
         records = records_of(request)
         with self._changed:
             self.records += records
