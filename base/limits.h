@@ -156,6 +156,8 @@
 /* One-time links: how long one is good, and how many wait at once; beyond: the oldest goes. */
 #define LIMIT_LINK_MS (10 * 60 * 1000)
 #define LIMIT_LINKS   16
+/* Wrong codes taken at once, and one more each second; beyond: 429. */
+#define LIMIT_GUESSES 5
 /* Longest long-poll; events kept for resuming streams; how often new records are shown. */
 #define LIMIT_WAIT_MS     60000
 #define LIMIT_FEED_EVENTS 1024
