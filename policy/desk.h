@@ -15,65 +15,10 @@
 #ifndef SALLYPORT_POLICY_DESK_H
 #define SALLYPORT_POLICY_DESK_H
 
-#include "policy/grants.h"
+#include "policy/decision.h"
+#include "policy/ruling.h"
 
 struct desk; /* opaque */
-
-/* ---- what goes out ------------------------------------------------------------------------- */
-
-/* What the desk says to a waiter. */
-enum ruling_kind {
-	RULING_ALLOWED, /* `grant` says by what */
-	RULING_DENIED, /* somebody's no */
-	RULING_EXPIRED, /* nobody answered in time */
-	RULING_WITHDRAWN, /* the rules changed: judge anew */
-};
-struct ruling {
-	enum ruling_kind kind;
-	uint64_t question;
-	struct grant_mark grant;
-	enum port_protocol protocol; /* RULING_ALLOWED */
-};
-
-/* For the event network_proxy.approval, the event stream, the reviewer. */
-enum news_kind {
-	NEWS_ASKED, /* a new question */
-	NEWS_DECIDED, /* question->state says what; grant set */
-	NEWS_EXPIRED,
-	NEWS_WITHDRAWN,
-	NEWS_GRANTED, /* a grant without a question of its own: made ahead of time */
-	NEWS_REVOKED, /* `actor` took the grant back, or a newer decision replaced it */
-	NEWS_GRANT_ENDED, /* its time was over */
-	NEWS_WAITERS, /* somebody came or left; nothing to keep */
-	NEWS_CONTEXT, /* the agent gave its reason, or the context became known */
-};
-struct news {
-	enum news_kind kind;
-	const struct question *question; /* NULL where there is none */
-	const struct grant *grant; /* NULL where there is none */
-	const char *actor; /* who decided or revoked; NULL: time or rules did */
-	uint64_t now_ms;
-	uint64_t
-		waited_ms; /* the longest that one of its waiters has waited, at the end of pending */
-};
-
-struct desk_outlets {
-	void *owner;
-	/* Make it durable. False: refused, the desk changes nothing. Called for ASKED, DECIDED, EXPIRED,
-	 * WITHDRAWN, GRANTED, REVOKED, GRANT_ENDED, CONTEXT. Failing ASKED, EXPIRED, WITHDRAWN,
-	 * GRANT_ENDED, CONTEXT is tolerated (the change happens, since it lets nobody through). One
-	 * call may stand for one transaction: question and grant of a decision come together. */
-	bool (*keep)(void *owner, const struct news *news);
-	/* These waiters are answered and forgotten. */
-	void (*answer)(
-		void *owner, const uint64_t *waiters, size_t count, const struct ruling *ruling);
-	/* Somebody may want to know; after keep, and before answer for a decision. */
-	void (*tell)(void *owner, const struct news *news);
-	/* The set of grants changed: desk_snapshot is to be handed out, before any answer. */
-	void (*regrant)(void *owner);
-	/* A random number, not 0. */
-	uint64_t (*new_id)(void *owner);
-};
 
 struct desk_options {
 	uint32_t pending_ms, deny_ms, session_ms;
@@ -89,8 +34,11 @@ void desk_free(struct desk *d); /* NULL is fine; nobody is answered */
 /* New times and bounds from now on; the outlets stay. */
 void desk_configure(struct desk *d, const struct desk_options *options);
 
-/* Before the first ask: what an earlier process left. Copied; silent (no outlet runs). False
- * without memory or beyond the bounds. Questions come back without waiters. */
+/* Before the first ask: what an earlier process left, in the order it came about, questions first.
+ * Copied; silent (no outlet runs). False without memory or beyond the bounds. Questions come back
+ * without waiters; ended ones are taken too. A once-grant that was used (expires_ms 0) ends at the
+ * next tick, for its connections ended with the process; the question of an unused one says what
+ * protocol it is for, else its port does. */
 bool desk_restore_question(struct desk *d, const struct question *q);
 bool desk_restore_grant(struct desk *d, const struct grant *g);
 
@@ -110,32 +58,6 @@ enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant 
 /* The waiter left: `told` when it was answered "still pending" after its hold timeout, else of its
  * own. A number that does not wait is ignored (its answer is on the way). */
 void desk_leave(struct desk *d, uint64_t waiter, bool told, uint64_t now_ms);
-
-struct decision_ask {
-	bool allow;
-	enum grant_scope scope;
-	struct slice
-		pattern; /* empty: the question's exact host and port; else as in an allow list,
-	                         without ports it gets the question's */
-	bool everybody; /* not only the question's identity */
-	uint64_t
-		ttl_ms; /* GRANT_TTL; 1 s..366 d. A denial that is not ALWAYS lasts ttl_ms, or deny_ttl when 0 */
-	bool has_protocol;
-	enum port_protocol protocol;
-	struct slice decider; /* not empty; cut to LIMIT_DECIDER_BYTES */
-	struct slice note; /* cut to LIMIT_NOTE_BYTES */
-};
-
-enum desk_result {
-	DESK_OK,
-	DESK_NOT_FOUND, /* no such question or grant */
-	DESK_CONFLICT, /* decided already, another way or the same; sentence says how */
-	DESK_GONE, /* expired or withdrawn */
-	DESK_REFUSED_PATTERN, /* malformed, too broad, or does not cover the question */
-	DESK_REFUSED_BY_POLICY, /* the deny list or the local rule covers it: a grant would have no effect */
-	DESK_FULL, /* LIMIT_GRANTS */
-	DESK_NOT_KEPT, /* the outlet `keep` said no: nothing has happened */
-};
 
 /* Decide a pending question. `policy` is the current one: what it denies cannot be approved.
  * *ret_grant is set with DESK_OK (valid until the next call); ret_sentence gets one sentence for
@@ -196,8 +118,9 @@ struct desk_counts {
 struct desk_counts desk_counts(const struct desk *d);
 
 /* Patterns a decider may widen to without reaching the public suffix boundary, narrowest first:
- * for cdn.a.example.com "*.a.example.com", "**.a.example.com", "*.example.com", "**.example.com".
- * None for addresses. Returns how many, at most `size`. */
+ * for cdn.a.example.com "*.a.example.com", "**.a.example.com", "*.example.com", "**.example.com";
+ * for example.com itself "**.example.com". Of a deep name the two narrowest and the widest. None
+ * for addresses. Returns how many, at most `size`. */
 enum { DESK_WIDER = 6 };
 size_t desk_wider(const struct target *target, char ret_patterns[][PATTERN_HOST_SIZE], size_t size);
 

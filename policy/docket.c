@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/docket.h"
+
+#include "base/container.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void docket_init(struct docket *d, const struct hash_key *key)
+{
+	*d = (struct docket){.key = *key};
+}
+
+static struct matter *of_id(struct table_link *link)
+{
+	return link ? CONTAINER(link, struct matter, by_id) : NULL;
+}
+
+static struct matter *of_ask(struct table_link *link)
+{
+	return link ? CONTAINER(link, struct matter, by_ask) : NULL;
+}
+
+static struct asker *of_asker(struct table_link *link)
+{
+	return link ? CONTAINER(link, struct asker, link) : NULL;
+}
+
+void docket_done(struct docket *d)
+{
+	while (d->first) {
+		struct matter *m = d->first;
+		d->first = m->after;
+		if (m->asker && --m->asker->questions == 0)
+			free(m->asker);
+		free(m);
+	}
+	table_done(&d->by_id);
+	table_done(&d->by_ask);
+	table_done(&d->askers);
+	agenda_done(&d->due);
+}
+
+uint64_t docket_hash(const struct docket *d, struct slice identity, const struct target *target,
+	enum question_protocol protocol)
+{
+	char text[LIMIT_IDENTITY_BYTES + sizeof(target->host) + 4];
+	size_t len = 0;
+
+	assert(identity.len <= LIMIT_IDENTITY_BYTES);
+	text[len++] = (char)protocol;
+	text[len++] = (char)(target->port >> 8);
+	text[len++] = (char)(target->port & 0xff);
+	text[len++] = (char)identity.len;
+	if (identity.len > 0)
+		memcpy(text + len, identity.ptr, identity.len);
+	len += identity.len;
+	memcpy(text + len, target->host, target->host_len);
+	return keyed_hash(&d->key, text, len + target->host_len);
+}
+
+struct matter *docket_find(const struct docket *d, struct slice identity,
+	const struct target *target, enum question_protocol protocol)
+{
+	struct table_link *link =
+		table_find(&d->by_ask, docket_hash(d, identity, target, protocol));
+
+	for (; link; link = table_next(link)) {
+		const struct question *q = &of_ask(link)->question;
+		if (q->protocol == protocol && target_equal(&q->target, target) &&
+			slice_equal(slice_of(q->identity), identity))
+			return of_ask(link);
+	}
+	return NULL;
+}
+
+struct matter *docket_find_id(const struct docket *d, uint64_t id)
+{
+	struct table_link *link = table_find(&d->by_id, id);
+
+	return of_id(link);
+}
+
+static struct asker *find_asker(const struct docket *d, struct slice identity, uint64_t hash)
+{
+	struct table_link *link = table_find(&d->askers, hash);
+
+	while (link && !slice_equal(slice_of(of_asker(link)->identity), identity))
+		link = table_next(link);
+	return of_asker(link);
+}
+
+const struct asker *docket_asker(const struct docket *d, struct slice identity)
+{
+	return find_asker(d, identity, keyed_hash(&d->key, identity.ptr, identity.len));
+}
+
+/* The asker of an identity, made when it is new. NULL without memory. */
+static struct asker *need_asker(struct docket *d, const char *identity)
+{
+	size_t len = strlen(identity);
+	uint64_t hash = keyed_hash(&d->key, identity, len);
+	struct asker *a = find_asker(d, slice_from(identity, len), hash);
+
+	if (a || !table_reserve(&d->askers))
+		return a;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	memcpy(a->identity, identity, len + 1);
+	table_add(&d->askers, &a->link, hash);
+	return a;
+}
+
+static void release_asker(struct docket *d, struct matter *m)
+{
+	struct asker *a = m->asker;
+
+	m->asker = NULL;
+	if (--a->questions > 0)
+		return;
+	assert(a->waiters == 0);
+	table_remove(&d->askers, &a->link);
+	free(a);
+}
+
+static void append(struct docket *d, struct matter *m)
+{
+	m->before = d->last;
+	m->after = NULL;
+	if (d->last)
+		d->last->after = m;
+	else
+		d->first = m;
+	d->last = m;
+}
+
+static void unlink_matter(struct docket *d, struct matter *m)
+{
+	if (m->before)
+		m->before->after = m->after;
+	else
+		d->first = m->after;
+	if (m->after)
+		m->after->before = m->before;
+	else
+		d->last = m->before;
+	table_remove(&d->by_id, &m->by_id);
+}
+
+static void append_ended(struct docket *d, struct matter *m)
+{
+	m->ended_after = NULL;
+	if (d->ended_last)
+		d->ended_last->ended_after = m;
+	else
+		d->ended_first = m;
+	d->ended_last = m;
+	d->ended++;
+}
+
+static bool reserve(struct docket *d)
+{
+	return table_reserve(&d->by_id) && table_reserve(&d->by_ask) && agenda_reserve(&d->due);
+}
+
+struct matter *docket_enter(struct docket *d, const struct question *q)
+{
+	struct matter *m = reserve(d) ? calloc(1, sizeof(*m)) : NULL;
+
+	if (!m)
+		return NULL;
+	m->question = *q;
+	if (q->state == QUESTION_PENDING) {
+		m->asker = need_asker(d, q->identity);
+		if (!m->asker) {
+			free(m);
+			return NULL;
+		}
+		m->asker->questions++;
+		d->pending++;
+		table_add(&d->by_ask, &m->by_ask,
+			docket_hash(d, slice_of(q->identity), &q->target, q->protocol));
+		agenda_add(&d->due, &m->due, q->expires_ms);
+	} else {
+		append_ended(d, m);
+	}
+	table_add(&d->by_id, &m->by_id, q->id);
+	append(d, m);
+	return m;
+}
+
+/* It is pending no more. */
+static void close_matter(struct docket *d, struct matter *m)
+{
+	assert(m->party.count == 0);
+	table_remove(&d->by_ask, &m->by_ask);
+	agenda_remove(&d->due, &m->due);
+	release_asker(d, m);
+	d->pending--;
+}
+
+void docket_drop(struct docket *d, struct matter *m)
+{
+	close_matter(d, m);
+	unlink_matter(d, m);
+	free(m);
+}
+
+void docket_end(struct docket *d, struct matter *m)
+{
+	close_matter(d, m);
+	append_ended(d, m);
+}
+
+void docket_trim(struct docket *d)
+{
+	while (d->ended > LIMIT_DECIDED) {
+		struct matter *m = d->ended_first;
+		d->ended_first = m->ended_after;
+		if (!d->ended_first)
+			d->ended_last = NULL;
+		d->ended--;
+		unlink_matter(d, m);
+		free(m);
+	}
+}
