@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/limits.h"
-#include "policy/quantity.h"
+#include "policy/url.h"
 #include "telemetry/curl_api.h"
 
 #include <jansson.h>
@@ -33,17 +33,6 @@ static bool is_plain(struct slice text)
 	return text.len > 0;
 }
 
-/* localhost, or an address of 127.0.0.0/8 or ::1. */
-static bool is_loopback(struct slice authority)
-{
-	struct endpoint e;
-	struct slice name = slice_first(authority, slice_find(authority, ':'));
-
-	if (slice_equal_nocase(name, SLICE("localhost")))
-		return true;
-	return endpoint_parse(authority, 80, &e) && endpoint_is_loopback(&e);
-}
-
 static bool use_socket(struct client *c, struct slice path, char *ret_sentence)
 {
 	if (path.len == 0 || path.len > LIMIT_SOCKET_PATH) {
@@ -56,30 +45,27 @@ static bool use_socket(struct client *c, struct slice path, char *ret_sentence)
 	return true;
 }
 
-static bool use_url(struct client *c, struct slice url, char *ret_sentence)
+static bool use_url(struct client *c, struct slice text, char *ret_sentence)
 {
-	struct slice scheme = slice_first(url, slice_find(url, ':'));
-	bool whole = slice_starts(slice_after(url, scheme.len), SLICE("://"));
-	bool https = whole && slice_equal_nocase(scheme, SLICE("https"));
-	struct slice authority = whole ? slice_after(url, scheme.len + 3) : url;
+	bool whole = slice_starts(slice_after(text, slice_find(text, ':')), SLICE("://"));
+	char spelled[BASE_BYTES];
+	struct url u;
 
-	while (slice_ends(authority, SLICE("/")))
-		authority.len--;
-	bool http = !whole || slice_equal_nocase(scheme, SLICE("http"));
-	if ((!https && !http) || !is_plain(authority) || authority.len > BASE_BYTES - 16 ||
-		slice_find(authority, '/') < authority.len ||
-		slice_find(authority, '@') < authority.len) {
+	snprintf(spelled, sizeof(spelled), "%s%.*s", whole ? "" : "http://", (int)text.len,
+		text.ptr);
+	if (text.len > BASE_BYTES - 16 || !url_parse(slice_of(spelled), &u) ||
+		(u.rest.len > 0 && !slice_equal(u.rest, SLICE("/")))) {
 		snprintf(ret_sentence, CLIENT_SENTENCE_BYTES,
 			"the control endpoint is unix:/path, 127.0.0.1:PORT or http://127.0.0.1:PORT");
 		return false;
 	}
-	if (http && !is_loopback(authority)) {
+	if (!url_is_private(&u)) {
 		snprintf(ret_sentence, CLIENT_SENTENCE_BYTES,
 			"plain HTTP beyond this machine would show the token: use https or a tunnel to 127.0.0.1");
 		return false;
 	}
-	snprintf(c->base, sizeof(c->base), "%s://%.*s", https ? "https" : "http",
-		(int)authority.len, authority.ptr);
+	snprintf(c->base, sizeof(c->base), "%s://%.*s", u.https ? "https" : "http",
+		(int)u.authority.len, u.authority.ptr);
 	return true;
 }
 

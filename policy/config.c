@@ -262,33 +262,6 @@ static bool find_state_directory(struct loading *l)
 	return loading_out_of_memory(l);
 }
 
-/* What only all sources together can be wrong about. */
-static bool check_whole(struct loading *l)
-{
-	const struct config *c = l->config;
-	const struct origin *listen = &l->trace->origins[OPTION_PROXY];
-	const struct origin *shown = &l->trace->origins[OPTION_OTEL_CERTIFICATE];
-	const struct origin *key = &l->trace->origins[OPTION_OTEL_KEY];
-	char text[QUANTITY_TEXT_SIZE];
-
-	for (size_t i = 0; i < c->proxy_count && !c->open_listeners; i++) {
-		if (endpoint_is_loopback(&c->proxy[i].at))
-			continue;
-		l->file = listen->file;
-		endpoint_format(&c->proxy[i].at, text, sizeof(text));
-		return loading_fail(l, l->listeners[i],
-			"%s can be reached from other machines, and whoever reaches it may use the proxy: write allow_remote = true in [listen] if that is meant, or \"127.0.0.1:%u\"",
-			text, c->proxy[i].at.port);
-	}
-	if (!c->otel_certificate != !c->otel_key) {
-		const struct origin *there = c->otel_key ? key : shown;
-		l->file = there->file;
-		return loading_fail(l, there->place,
-			"client-certificate and client-private-key go together: name both or neither");
-	}
-	return true;
-}
-
 /* What an operator set and what this version does not do yet. */
 static void tell_later(struct loading *l)
 {
@@ -358,7 +331,7 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (l->config->workers == 0)
 		l->config->workers = cores();
-	if (!find_state_directory(l) || !find_control(l) || !check_whole(l) || !lists_build(l))
+	if (!find_state_directory(l) || !find_control(l) || !loading_check(l) || !lists_build(l))
 		return false;
 	layer_settle_gzip(l);
 	tell_later(l);

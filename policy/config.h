@@ -75,6 +75,9 @@ struct config {
 	/* Parsed and validated; without effect in this version. */
 	char *reviewer_endpoint; /* URL or NULL */
 	uint32_t reviewer_ms;
+	char *reviewer_secret; /* file or NULL */
+	char *reviewer_ca; /* PEM file or NULL */
+	uint32_t reviewer_concurrency;
 	uint32_t web_search_modes;
 
 	struct policy *policy; /* one reference, owned by the config */

@@ -4,6 +4,7 @@
  * Protocol Exporter": the LOGS variable wins over the general one, an empty variable is not set,
  * and what cannot be understood is reported and ignored. */
 #include "policy/loading.h"
+#include "policy/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,24 +250,13 @@ bool layer_environment(struct loading *l)
 	       files(l) && service(l);
 }
 
-static bool is_on_this_machine(struct slice url)
-{
-	struct address a;
-	struct slice host = slice_after(url, slice_find(url, ':') + 3);
-
-	if (slice_starts(host, SLICE("[::1]")))
-		return true;
-	host = slice_first(host, slice_find(host, '/'));
-	host = slice_first(host, slice_find(host, ':'));
-	return slice_equal_nocase(host, SLICE("localhost")) ||
-	       (address_parse_ipv4(host, &a) && a.bytes[0] == 127);
-}
-
 void layer_settle_gzip(struct loading *l)
 {
 	bool said = l->trace->origins[OPTION_GZIP].layer != LAYER_DEFAULT;
+	struct url collector;
 
 	l->config->otel_gzip_spool = l->config->otel_gzip;
-	if (!said && is_on_this_machine(slice_of(l->config->otel_endpoint)))
+	if (!said && url_parse(slice_of(l->config->otel_endpoint), &collector) &&
+		url_is_here(&collector))
 		l->config->otel_gzip = false;
 }

@@ -119,6 +119,11 @@ bool lists_collect_command(struct loading *l);
 bool lists_build(struct loading *l);
 void lists_free(struct config_trace *trace);
 
+/* ---- check.c ------------------------------------------------------------------------------ */
+
+/* False with the fault when options do not go together. */
+bool loading_check(struct loading *l);
+
 /* ---- config.c ----------------------------------------------------------------------------- */
 
 /* Reads a regular file whole, at most LIMIT_CONFIG_BYTES, and remembers its name among the files.
