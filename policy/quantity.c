@@ -153,6 +153,18 @@ size_t endpoint_format(const struct endpoint *e, char *ret_text, size_t size)
 		size);
 }
 
+size_t endpoint_format_near(const struct endpoint *e, char *ret_text, size_t size)
+{
+	static const struct address any4 = {.family = 4}, any6 = {.family = 6};
+	struct endpoint near = *e;
+
+	if (address_equal(&e->address, &any4))
+		near.address = (struct address){.family = 4, .bytes = {127, 0, 0, 1}};
+	if (address_equal(&e->address, &any6))
+		near.address.bytes[15] = 1;
+	return endpoint_format(&near, ret_text, size);
+}
+
 bool endpoint_is_loopback(const struct endpoint *e)
 {
 	static const struct address ipv4 = {.family = 4, .bytes = {127}};

@@ -25,6 +25,10 @@ size_t size_format(uint64_t bytes, char *ret_text, size_t size);
 bool endpoint_parse(struct slice text, uint16_t default_port, struct endpoint *ret_endpoint);
 size_t endpoint_format(const struct endpoint *e, char *ret_text, size_t size);
 
+/* Where somebody on the same machine reaches a listener that is bound to `e`: "127.0.0.1:3128"; one
+ * that listens everywhere is reached by loopback. */
+size_t endpoint_format_near(const struct endpoint *e, char *ret_text, size_t size);
+
 /* 127.0.0.0/8 and ::1. */
 bool endpoint_is_loopback(const struct endpoint *e);
 

@@ -95,20 +95,13 @@ static void write_shell(FILE *out, const char *text)
 	fputc('\'', out);
 }
 
-/* As somebody on the same machine reaches the listener: where it listens everywhere, by loopback. */
 static bool url_of_listener(const struct config *c, char ret_url[URL_SIZE])
 {
-	static const struct address any4 = {.family = 4}, any6 = {.family = 6};
-	struct endpoint at = c->proxy[0].at;
 	char text[QUANTITY_TEXT_SIZE];
 
-	if (at.port == 0)
+	if (c->proxy[0].at.port == 0)
 		return false;
-	if (address_equal(&at.address, &any4))
-		at.address = (struct address){.family = 4, .bytes = {127, 0, 0, 1}};
-	if (address_equal(&at.address, &any6))
-		at.address.bytes[15] = 1;
-	endpoint_format(&at, text, sizeof(text));
+	endpoint_format_near(&c->proxy[0].at, text, sizeof(text));
 	snprintf(ret_url, URL_SIZE, "http://%s", text);
 	return true;
 }

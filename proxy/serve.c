@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "base/trim.h"
+#include "policy/quantity.h"
 #include "proxy/crew.h"
 
 #include <signal.h>
@@ -45,13 +46,11 @@ static void on_notice(void *owner, const char *text)
 static void print_ready(const struct serve *s)
 {
 	const struct policy_counts counts = policy_counts(s->config->policy);
+	char text[QUANTITY_TEXT_SIZE];
 
 	for (size_t i = 0; i < s->crew.proxy_count; i++) {
-		const struct endpoint *at = &s->crew.proxies[i];
-		char text[ADDRESS_TEXT_SIZE];
-		address_format(&at->address, text);
-		log_info(at->address.family == 6 ? "listening on [%s]:%u" : "listening on %s:%u",
-			text, at->port);
+		endpoint_format(&s->crew.proxies[i], text, sizeof(text));
+		log_info("listening on %s", text);
 	}
 	log_info("%u allow entries, %u deny entries; everything else is refused", counts.allow,
 		counts.deny);
@@ -59,7 +58,12 @@ static void print_ready(const struct serve *s)
 		s->config->exporter == EXPORTER_OTLP_HTTP ? s->config->otel_endpoint
 							  : "no collector",
 		s->config->log, s->config->state_directory);
-	log_info("point a tool at it: eval \"$(sallyport env)\"");
+	/* With the port as bound: where the kernel chose it, only this process knows. Brackets mean
+	 * something to a shell. */
+	const char *quote = s->crew.proxies[0].address.family == 6 ? "'" : "";
+	endpoint_format_near(&s->crew.proxies[0], text, sizeof(text));
+	log_info("point a tool at it: eval \"$(sallyport env --proxy %shttp://%s%s)\"", quote, text,
+		quote);
 }
 
 static void record_config(struct serve *s, const char *actor, const char *text, bool refused)

@@ -126,7 +126,7 @@ class Sallyport:
         self.arguments = arguments
         self.environment = environment or {}
         self.process = self.out = self.err = None
-        self.port = None
+        self.host = self.port = None  # of the first listener, once it is bound
         self.ended_by_test = False
         self.begun = 0  # records that were in the log when the process started
         self.looked = 0  # lines of its errors that were checked
@@ -169,7 +169,7 @@ class Sallyport:
         while self.port is None or self.process.poll() is not None:
             match = LISTENING.search(self.out.text() + "\n" + self.err.text())
             if match:
-                self.port = int(match.group(2))
+                self.host, self.port = match.group(1).strip("[]"), int(match.group(2))
                 break
             if self.process.poll() is not None or time.monotonic() > until:
                 self.kill()
@@ -180,11 +180,12 @@ class Sallyport:
 
     @property
     def address(self):
-        return ("127.0.0.1", self.port)
+        return (self.host, self.port)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def said(self):
         return self.out.text() + "\n" + self.err.text()

@@ -131,12 +131,36 @@ static void endpoints_are_addresses_with_ports(void **state)
 	}
 }
 
+static void a_listener_is_reached_from_near(void **state)
+{
+	static const struct {
+		const char *name, *text, *near;
+	} rows[] = {
+		{"everywhere", "0.0.0.0:80", "127.0.0.1:80"},
+		{"next to everywhere", "0.0.0.1:80", "0.0.0.1:80"},
+		{"everywhere, IPv6", "[::]:80", "[::1]:80"},
+		{"loopback, IPv6", "[::1]:80", "[::1]:80"},
+		{"another loopback", "127.0.0.2:3128", "127.0.0.2:3128"},
+		{"an address", "[2001:db8::]:1", "[2001:db8::]:1"},
+	};
+	char text[QUANTITY_TEXT_SIZE];
+	struct endpoint e;
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(endpoint_parse(slice_of(rows[i].text), 0, &e));
+		size_t len = endpoint_format_near(&e, text, sizeof(text));
+		ROW_CHECK(rows[i].name, strcmp(text, rows[i].near) == 0, "%s", text);
+		assert_int_equal(len, strlen(text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_have_a_unit),
 		cmocka_unit_test(sizes_are_powers_of_two),
 		cmocka_unit_test(endpoints_are_addresses_with_ports),
+		cmocka_unit_test(a_listener_is_reached_from_near),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
