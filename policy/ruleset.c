@@ -169,8 +169,7 @@ static size_t size_at(const struct ruleset *rs, uint32_t place)
 	return record_size(r);
 }
 
-/* The place of the next record that is not attached to this one. */
-static uint32_t next_place(const struct ruleset *rs, uint32_t place)
+uint32_t ruleset_next(const struct ruleset *rs, uint32_t place)
 {
 	uint16_t attached = record_attached(ruleset_record(rs, place));
 
@@ -189,7 +188,7 @@ static bool make_filter(struct ruleset *rs)
 {
 	if (!filter_init(&rs->filter, rs->index.count))
 		return false;
-	for (uint32_t place = 0; place < rs->len; place = next_place(rs, place)) {
+	for (uint32_t place = 0; place < rs->len; place = ruleset_next(rs, place)) {
 		const struct record *r = ruleset_record(rs, place);
 		if (!is_indexed(r))
 			continue;
@@ -210,7 +209,7 @@ static bool reindex(struct ruleset *rs, size_t count, uint32_t end)
 
 	if (!index_init(&larger, count))
 		return false;
-	for (uint32_t place = 0; place < end; place = next_place(rs, place)) {
+	for (uint32_t place = 0; place < end; place = ruleset_next(rs, place)) {
 		if (!is_indexed(ruleset_record(rs, place)))
 			continue;
 		places[waiting] = place;

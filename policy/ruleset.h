@@ -73,6 +73,9 @@ static inline const struct record *ruleset_record(const struct ruleset *rs, uint
 /* The base of any record that has one, of RECORD_HOLES too. */
 struct slice ruleset_base(const struct ruleset *rs, const struct record *r);
 
+/* The place of the next record that is not attached to this one; rs->len behind the last. */
+uint32_t ruleset_next(const struct ruleset *rs, uint32_t place);
+
 /* The keys. That of a base is hash_bytes(seed, base). Keys of bases with three and more labels that
  * end in the same three share a line of the filter, all others have a line of their own. */
 enum { RULESET_GROUP_LABELS = 3 };
