@@ -11,17 +11,17 @@ void docket_init(struct docket *d, const struct hash_key *key)
 	*d = (struct docket){.key = *key};
 }
 
-static struct matter *of_id(struct table_link *link)
+static struct matter *of_id(struct bucket_link *link)
 {
 	return link ? CONTAINER(link, struct matter, by_id) : NULL;
 }
 
-static struct matter *of_ask(struct table_link *link)
+static struct matter *of_ask(struct bucket_link *link)
 {
 	return link ? CONTAINER(link, struct matter, by_ask) : NULL;
 }
 
-static struct asker *of_asker(struct table_link *link)
+static struct asker *of_asker(struct bucket_link *link)
 {
 	return link ? CONTAINER(link, struct asker, link) : NULL;
 }
@@ -35,9 +35,9 @@ void docket_done(struct docket *d)
 			free(m->asker);
 		free(m);
 	}
-	table_done(&d->by_id);
-	table_done(&d->by_ask);
-	table_done(&d->askers);
+	buckets_done(&d->by_id);
+	buckets_done(&d->by_ask);
+	buckets_done(&d->askers);
 	agenda_done(&d->due);
 }
 
@@ -62,10 +62,10 @@ uint64_t docket_hash(const struct docket *d, struct slice identity, const struct
 struct matter *docket_find(const struct docket *d, struct slice identity,
 	const struct target *target, enum question_protocol protocol)
 {
-	struct table_link *link =
-		table_find(&d->by_ask, docket_hash(d, identity, target, protocol));
+	struct bucket_link *link =
+		buckets_find(&d->by_ask, docket_hash(d, identity, target, protocol));
 
-	for (; link; link = table_next(link)) {
+	for (; link; link = buckets_next(link)) {
 		const struct question *q = &of_ask(link)->question;
 		if (q->protocol == protocol && target_equal(&q->target, target) &&
 			slice_equal(slice_of(q->identity), identity))
@@ -76,17 +76,17 @@ struct matter *docket_find(const struct docket *d, struct slice identity,
 
 struct matter *docket_find_id(const struct docket *d, uint64_t id)
 {
-	struct table_link *link = table_find(&d->by_id, id);
+	struct bucket_link *link = buckets_find(&d->by_id, id);
 
 	return of_id(link);
 }
 
 static struct asker *find_asker(const struct docket *d, struct slice identity, uint64_t hash)
 {
-	struct table_link *link = table_find(&d->askers, hash);
+	struct bucket_link *link = buckets_find(&d->askers, hash);
 
 	while (link && !slice_equal(slice_of(of_asker(link)->identity), identity))
-		link = table_next(link);
+		link = buckets_next(link);
 	return of_asker(link);
 }
 
@@ -102,13 +102,13 @@ static struct asker *need_asker(struct docket *d, const char *identity)
 	uint64_t hash = keyed_hash(&d->key, identity, len);
 	struct asker *a = find_asker(d, slice_from(identity, len), hash);
 
-	if (a || !table_reserve(&d->askers))
+	if (a || !buckets_reserve(&d->askers))
 		return a;
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
 	memcpy(a->identity, identity, len + 1);
-	table_add(&d->askers, &a->link, hash);
+	buckets_add(&d->askers, &a->link, hash);
 	return a;
 }
 
@@ -120,7 +120,7 @@ static void release_asker(struct docket *d, struct matter *m)
 	if (--a->questions > 0)
 		return;
 	assert(a->waiters == 0);
-	table_remove(&d->askers, &a->link);
+	buckets_remove(&d->askers, &a->link);
 	free(a);
 }
 
@@ -145,7 +145,7 @@ static void unlink_matter(struct docket *d, struct matter *m)
 		m->after->before = m->before;
 	else
 		d->last = m->before;
-	table_remove(&d->by_id, &m->by_id);
+	buckets_remove(&d->by_id, &m->by_id);
 }
 
 static void append_ended(struct docket *d, struct matter *m)
@@ -161,7 +161,7 @@ static void append_ended(struct docket *d, struct matter *m)
 
 static bool reserve(struct docket *d)
 {
-	return table_reserve(&d->by_id) && table_reserve(&d->by_ask) && agenda_reserve(&d->due);
+	return buckets_reserve(&d->by_id) && buckets_reserve(&d->by_ask) && agenda_reserve(&d->due);
 }
 
 struct matter *docket_enter(struct docket *d, const struct question *q)
@@ -179,13 +179,13 @@ struct matter *docket_enter(struct docket *d, const struct question *q)
 		}
 		m->asker->questions++;
 		d->pending++;
-		table_add(&d->by_ask, &m->by_ask,
+		buckets_add(&d->by_ask, &m->by_ask,
 			docket_hash(d, slice_of(q->identity), &q->target, q->protocol));
 		agenda_add(&d->due, &m->due, q->expires_ms);
 	} else {
 		append_ended(d, m);
 	}
-	table_add(&d->by_id, &m->by_id, q->id);
+	buckets_add(&d->by_id, &m->by_id, q->id);
 	append(d, m);
 	return m;
 }
@@ -194,7 +194,7 @@ struct matter *docket_enter(struct docket *d, const struct question *q)
 static void close_matter(struct docket *d, struct matter *m)
 {
 	assert(m->party.count == 0);
-	table_remove(&d->by_ask, &m->by_ask);
+	buckets_remove(&d->by_ask, &m->by_ask);
 	agenda_remove(&d->due, &m->due);
 	release_asker(d, m);
 	d->pending--;

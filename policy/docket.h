@@ -6,14 +6,14 @@
 #define SALLYPORT_POLICY_DOCKET_H
 
 #include "policy/agenda.h"
+#include "policy/buckets.h"
 #include "policy/keyed_hash.h"
 #include "policy/lobby.h"
 #include "policy/question.h"
-#include "policy/table.h"
 
 /* What one identity has under way; there while any of it is. */
 struct asker {
-	struct table_link link;
+	struct bucket_link link;
 	uint32_t waiters, questions;
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 };
@@ -24,7 +24,7 @@ struct matter {
 	struct party party;
 	uint64_t longest_ms; /* the longest wait of those who left */
 	struct asker *asker; /* NULL once ended */
-	struct table_link by_id, by_ask;
+	struct bucket_link by_id, by_ask;
 	struct agenda_item due;
 	struct matter *before, *after; /* in order of asking */
 	struct matter *ended_after; /* in order of ending */
@@ -32,7 +32,7 @@ struct matter {
 
 struct docket {
 	struct hash_key key;
-	struct table by_id, by_ask, askers;
+	struct buckets by_id, by_ask, askers;
 	struct agenda due;
 	struct matter *first, *last;
 	struct matter *ended_first, *ended_last;

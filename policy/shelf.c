@@ -17,13 +17,13 @@ void shelf_done(struct shelf *s)
 		s->first = g->after;
 		free(g);
 	}
-	table_done(&s->by_id);
-	table_done(&s->by_key);
-	table_done(&s->by_ask);
+	buckets_done(&s->by_id);
+	buckets_done(&s->by_key);
+	buckets_done(&s->by_ask);
 	agenda_done(&s->due);
 }
 
-static struct shelved *of_key(struct table_link *link)
+static struct shelved *of_key(struct bucket_link *link)
 {
 	return link ? CONTAINER(link, struct shelved, by_key) : NULL;
 }
@@ -42,8 +42,8 @@ static uint64_t key_hash(const struct shelf *s, const struct grant *g)
 
 struct shelved *shelf_prepare(struct shelf *s, const struct grant *g)
 {
-	bool room = table_reserve(&s->by_id) && table_reserve(&s->by_key) &&
-		    table_reserve(&s->by_ask) && agenda_reserve(&s->due);
+	bool room = buckets_reserve(&s->by_id) && buckets_reserve(&s->by_key) &&
+		    buckets_reserve(&s->by_ask) && agenda_reserve(&s->due);
 	struct shelved *copy = room ? calloc(1, sizeof(*copy)) : NULL;
 
 	if (copy)
@@ -53,10 +53,10 @@ struct shelved *shelf_prepare(struct shelf *s, const struct grant *g)
 
 void shelf_put(struct shelf *s, struct shelved *g, uint64_t ask_hash)
 {
-	table_add(&s->by_id, &g->by_id, g->grant.id);
-	table_add(&s->by_key, &g->by_key, key_hash(s, &g->grant));
+	buckets_add(&s->by_id, &g->by_id, g->grant.id);
+	buckets_add(&s->by_key, &g->by_key, key_hash(s, &g->grant));
 	if (g->grant.scope == GRANT_ONCE && !g->used)
-		table_add(&s->by_ask, &g->by_ask, ask_hash);
+		buckets_add(&s->by_ask, &g->by_ask, ask_hash);
 	if (g->grant.expires_ms != 0)
 		agenda_add(&s->due, &g->due, g->grant.expires_ms);
 	g->before = s->last;
@@ -72,7 +72,7 @@ void shelf_put(struct shelf *s, struct shelved *g, uint64_t ask_hash)
 void shelf_use(struct shelf *s, struct shelved *g, uint64_t at_ms)
 {
 	if (!g->used)
-		table_remove(&s->by_ask, &g->by_ask);
+		buckets_remove(&s->by_ask, &g->by_ask);
 	agenda_remove(&s->due, &g->due);
 	g->used = true;
 	g->grant.expires_ms = 0;
@@ -81,10 +81,10 @@ void shelf_use(struct shelf *s, struct shelved *g, uint64_t at_ms)
 
 void shelf_take(struct shelf *s, struct shelved *g)
 {
-	table_remove(&s->by_id, &g->by_id);
-	table_remove(&s->by_key, &g->by_key);
+	buckets_remove(&s->by_id, &g->by_id);
+	buckets_remove(&s->by_key, &g->by_key);
 	if (g->grant.scope == GRANT_ONCE && !g->used)
-		table_remove(&s->by_ask, &g->by_ask);
+		buckets_remove(&s->by_ask, &g->by_ask);
 	agenda_remove(&s->due, &g->due);
 	if (g->before)
 		g->before->after = g->after;
@@ -99,7 +99,7 @@ void shelf_take(struct shelf *s, struct shelved *g)
 
 struct shelved *shelf_find(const struct shelf *s, uint64_t id)
 {
-	struct table_link *link = table_find(&s->by_id, id);
+	struct bucket_link *link = buckets_find(&s->by_id, id);
 
 	return link ? CONTAINER(link, struct shelved, by_id) : NULL;
 }
@@ -117,10 +117,10 @@ static bool is_same(const struct grant *a, const struct grant *b)
 
 struct shelved *shelf_find_same(const struct shelf *s, const struct grant *g)
 {
-	struct table_link *link = table_find(&s->by_key, key_hash(s, g));
+	struct bucket_link *link = buckets_find(&s->by_key, key_hash(s, g));
 
 	while (link && (of_key(link)->used || !is_same(&of_key(link)->grant, g)))
-		link = table_next(link);
+		link = buckets_next(link);
 	return of_key(link);
 }
 
@@ -128,9 +128,9 @@ struct shelved *shelf_find_once(const struct shelf *s, uint64_t ask_hash, struct
 	const struct target *target, enum question_protocol protocol)
 {
 	const struct claimant who = {.identity = identity};
-	struct table_link *link = table_find(&s->by_ask, ask_hash);
+	struct bucket_link *link = buckets_find(&s->by_ask, ask_hash);
 
-	for (; link; link = table_next(link)) {
+	for (; link; link = buckets_next(link)) {
 		struct shelved *g = CONTAINER(link, struct shelved, by_ask);
 		if (g->protocol == protocol && grant_covers(&g->grant, &who, target))
 			return g;

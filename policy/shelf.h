@@ -6,22 +6,22 @@
 #define SALLYPORT_POLICY_SHELF_H
 
 #include "policy/agenda.h"
+#include "policy/buckets.h"
 #include "policy/grants.h"
 #include "policy/keyed_hash.h"
-#include "policy/table.h"
 
 struct shelved {
 	struct grant grant;
 	bool used; /* GRANT_ONCE: it let its connections through */
 	enum question_protocol protocol; /* GRANT_ONCE: of its question */
-	struct table_link by_id, by_key, by_ask; /* by_ask only for an unused once-grant */
+	struct bucket_link by_id, by_key, by_ask; /* by_ask only for an unused once-grant */
 	struct agenda_item due;
 	struct shelved *before, *after;
 };
 
 struct shelf {
 	struct hash_key key;
-	struct table by_id, by_key, by_ask;
+	struct buckets by_id, by_key, by_ask;
 	struct agenda due;
 	struct shelved *first, *last;
 	uint32_t count;
