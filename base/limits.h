@@ -137,6 +137,21 @@
 #define LIMIT_PEER_DESCRIPTORS   65536
 #define LIMIT_PEER_COMMAND_BYTES 4096
 
+/* ---- the agent's own page ---- */
+
+/* A justification with what it is wrapped in; beyond: 413. A path of ours; beyond: 404. */
+#define LIMIT_AGENT_BODY_BYTES 4096
+#define LIMIT_AGENT_PATH_BYTES 63
+/* What one answer shows: allow entries and bytes of them, pending questions, ended ones; and all of
+ * it, beyond which it is 503. */
+#define LIMIT_AGENT_PATTERNS      1000
+#define LIMIT_AGENT_PATTERN_BYTES (48 * 1024)
+#define LIMIT_AGENT_PENDING       50
+#define LIMIT_AGENT_ENDED         20
+#define LIMIT_AGENT_REPLY_BYTES   (192 * 1024)
+/* Calls that wait for a decision; beyond: answered at once. */
+#define LIMIT_AGENT_CALLS 1024
+
 /* ---- control endpoint ---- */
 
 /* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */
