@@ -189,6 +189,18 @@
 /* One answer of the API; beyond: the command fails. */
 #define LIMIT_ANSWER_BYTES (32 * 1024 * 1024)
 
+/* ---- reviewer ---- */
+
+/* Questions that wait to be put to the reviewer; beyond: a person is asked. */
+#define LIMIT_REVIEWS 1024
+/* What a reviewer answers; beyond: a person is asked. */
+#define LIMIT_REVIEW_BYTES (16 * 1024)
+/* The secret that questions are signed with; shorter or longer: the reviewer is not started. */
+#define LIMIT_SECRET_BYTES_LEAST 16
+#define LIMIT_SECRET_BYTES       1024
+/* A trouble of the same kind is logged again after this long. */
+#define LIMIT_REVIEW_SILENCE_MS (10 * 60 * 1000)
+
 /* ---- digest ---- */
 #define LIMIT_DIGEST_MINUTES 60
 #define LIMIT_DIGEST_RECENT  256

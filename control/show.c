@@ -2,7 +2,8 @@
 #include "control/show.h"
 
 #include "base/escape.h"
-#include "control/moment.h"
+
+#include <time.h>
 
 enum { TEXT_SIZE = 4096 };
 
@@ -24,11 +25,14 @@ void show_append(json_t **array, json_t *value)
 
 json_t *show_time(uint64_t unix_ms)
 {
-	char text[MOMENT_SIZE];
+	time_t seconds = (time_t)(unix_ms / 1000);
+	struct tm utc;
+	char text[64];
 
-	if (unix_ms == 0)
+	if (unix_ms == 0 || !gmtime_r(&seconds, &utc))
 		return json_null();
-	moment_format(unix_ms, text);
+	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + len, sizeof(text) - len, ".%03uZ", (unsigned)(unix_ms % 1000));
 	return json_string(text);
 }
 

@@ -39,6 +39,9 @@ static void find_all(void *library)
 	FIND(library, multi_remove_handle);
 	FIND(library, multi_perform);
 	FIND(library, multi_poll);
+	FIND(library, multi_setopt);
+	FIND(library, multi_socket_action);
+	FIND(library, multi_assign);
 	FIND(library, multi_info_read);
 	FIND(library, global_init);
 }

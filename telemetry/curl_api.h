@@ -24,6 +24,10 @@ struct curl_api {
 	CURLMcode (*multi_perform)(CURLM *multi, int *ret_running);
 	CURLMcode (*multi_poll)(CURLM *multi, struct curl_waitfd *extra, unsigned count,
 		int timeout_ms, int *ret_ready);
+	CURLMcode (*multi_setopt)(CURLM *multi, CURLMoption option, ...);
+	CURLMcode (*multi_socket_action)(
+		CURLM *multi, curl_socket_t socket, int events, int *ret_running);
+	CURLMcode (*multi_assign)(CURLM *multi, curl_socket_t socket, void *owner);
 	CURLMsg *(*multi_info_read)(CURLM *multi, int *ret_left);
 };
 

@@ -17,10 +17,6 @@ enum {
 /* Shows one event to every sink. */
 static void pump_event(struct pump *p, const struct event *event)
 {
-	if (p->digest)
-		digest_add(p->digest, event);
-	if (!p->has_collector && !p->lines)
-		return;
 	view_of(event, &p->view);
 	if (p->has_collector && !delivery_add(&p->delivery, event, &p->view))
 		p->dropped++;
@@ -41,7 +37,7 @@ static bool drain_ring(struct pump *p, struct ring *r)
 {
 	struct event event;
 
-	if (!p->has_collector && !p->lines && !p->digest) {
+	if (!p->has_collector && !p->lines) {
 		ring_skip(r); /* nobody listens */
 		return false;
 	}
@@ -236,7 +232,6 @@ bool pump_init(
 			return false;
 		}
 	}
-	p->digest = options->digest;
 	p->has_collector = options->endpoint != NULL;
 	p->delivery.rings = p->rings;
 	p->delivery.ring_count = p->ring_count;
