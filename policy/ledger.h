@@ -17,15 +17,19 @@ struct ledger; /* opaque */
 struct ledger *ledger_open(const char *path, char *ret_notice, size_t size);
 void ledger_close(struct ledger *l); /* NULL is fine */
 
-/* The outlet `keep` of a desk. WAITERS is not for it. False: nothing was written. */
+/* The outlet `keep` of a desk. WAITERS is not for it. False: nothing was written. A power failure may
+ * undo the newest of what lets nobody through: questions, their expiry and withdrawal, their
+ * context, and which further questions a decision answered (its grant covers them). */
 bool ledger_keep(struct ledger *l, const struct news *news);
 
-/* Fills a fresh desk with pending questions and live grants; what expired meanwhile is left out and
- * noted in the history at the desk's next tick. False when something could not be read. */
+/* Fills a fresh desk with pending questions and live grants, before its first tick. A question whose
+ * time passed meanwhile comes back too and ends at that tick, which is due at once; a grant whose
+ * time passed is forgotten. False when something could not be read or the desk did not take it;
+ * the rest is there. */
 bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms);
 
 /* Ended questions with their decisions, newest first, `count` at most, older than `before_ms` (0: from
- * the newest). The history is bounded: LIMIT_HISTORY entries, the oldest go. */
+ * the newest). `each` returns false to stop and must not call the ledger. The history is bounded: LIMIT_HISTORY entries, the oldest go. */
 struct ledger_entry {
 	struct question question;
 	struct grant grant; /* id 0 where nobody decided */
@@ -38,7 +42,8 @@ bool ledger_find(struct ledger *l, uint64_t question, struct ledger_entry *ret_e
 /* How the questions since `since_ms` ended and how long their askers waited, for insights. */
 struct ledger_outcomes {
 	uint64_t count[QUESTION_STATE_COUNT];
-	uint64_t waited_ms_p50, waited_ms_p95; /* asked to decided, approved and denied ones */
+	/* Asked to decided, of approved and denied ones; 0 without any. */
+	uint64_t waited_ms_p50, waited_ms_p95;
 };
 bool ledger_outcomes(struct ledger *l, uint64_t since_ms, struct ledger_outcomes *ret_outcomes);
 
