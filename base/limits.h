@@ -177,7 +177,11 @@
 #define LIMIT_WAIT_MS     60000
 #define LIMIT_FEED_EVENTS 1024
 #define LIMIT_FEED_MS     250
-#define LIMIT_PING_MS     15000
+/* Events are kept for so long after the last stream ended. */
+#define LIMIT_FEED_KEPT_MS 60000
+/* Questions whose waiters changed since the last look; beyond: all are told of at once. */
+#define LIMIT_FEED_CHANGED 256
+#define LIMIT_PING_MS      15000
 /* Rows of GET /v1/connections and the like. */
 #define LIMIT_ROWS 1000
 

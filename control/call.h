@@ -54,7 +54,7 @@ bool call_number(
 
 /* ---- answering ----------------------------------------------------------------------------- */
 
-/* Adds a field to the answer to come. Name and value are ours: no peer bytes. At most 512 bytes of
+/* Adds a field to the answer to come. Name and value are ours: no peer bytes. At most 1 KiB of
  * them in all; beyond that, a fault of our own (assert). */
 void call_field(struct call *call, const char *name, const char *value);
 

@@ -29,4 +29,13 @@ bool stream_wanted(const struct control *control, enum stream_kind kind);
 
 extern const struct route stream_routes[];
 
+/* ---- for caller.c ---- */
+
+struct caller;
+/* Nothing has happened for LIMIT_PING_MS. Closes a stream whose reader took nothing since the last
+ * time, or whose token is gone. */
+void stream_ping(struct caller *c);
+/* A stream ends with its caller. */
+void stream_leave(struct caller *c);
+
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every table of routes, once. */
+#include "control/account.h"
+#include "control/core.h"
+#include "control/embedded.h"
+#include "control/stream.h"
+
+extern const struct route page_routes[];
+
+const struct route *const control_routes[] = {
+	page_routes,
+	account_routes,
+	stream_routes,
+	NULL,
+};
