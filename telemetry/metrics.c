@@ -14,6 +14,7 @@ static const struct metric_text counters[COUNTER_COUNT] = {
 	[COUNTER_REQUESTS] = {"requests_total", "Request heads judged, CONNECT included."},
 	[COUNTER_ALLOWED] = {"allowed_total", "Requests that policy allowed."},
 	[COUNTER_DENIED] = {"denied_total", "Requests that policy denied."},
+	[COUNTER_HELD] = {"held_total", "Requests that had to wait for a decision."},
 	[COUNTER_BYTES_UP] = {"bytes_up_total", "Bytes from clients to upstream hosts."},
 	[COUNTER_BYTES_DOWN] = {"bytes_down_total", "Bytes from upstream hosts to clients."},
 	[COUNTER_DNS_QUERIES] = {"dns_queries_total", "Names asked of the name servers."},
@@ -27,21 +28,18 @@ static const struct metric_text counters[COUNTER_COUNT] = {
 static const struct metric_text gauges[GAUGE_COUNT] = {
 	[GAUGE_SESSIONS] = {"sessions", "Client connections now open."},
 	[GAUGE_TUNNELS] = {"tunnels", "Tunnels now open."},
+	[GAUGE_HELD] = {"held", "Requests now waiting for a decision."},
 	[GAUGE_POOLED] = {"pooled", "Idle upstream connections now kept."},
 };
 
-static const struct metric_text histograms[HISTOGRAM_COUNT] = {
-	[HISTOGRAM_DNS_US] = {"dns_seconds", "Time to resolve a name, cache hits excluded."},
-	[HISTOGRAM_DIAL_US] = {"dial_seconds", "Time to connect to an upstream host."},
-	[HISTOGRAM_SETUP_US] = {"setup_seconds",
-		"Time from the complete request head to the reply to it."},
-};
-
-/* Upper bounds, inclusive; the last bucket has none. */
-static const struct {
+/* An upper bound, inclusive; the last bucket of a histogram has none. */
+struct bound {
 	uint64_t us;
 	const char *seconds;
-} bounds[HISTOGRAM_BUCKETS - 1] = {
+};
+
+/* For what machines do, and for what waits for people. */
+static const struct bound quick[HISTOGRAM_BUCKETS - 1] = {
 	{100, "0.0001"},
 	{250, "0.00025"},
 	{500, "0.0005"},
@@ -57,6 +55,38 @@ static const struct {
 	{1000000, "1"},
 	{2500000, "2.5"},
 	{10000000, "10"},
+};
+
+static const struct bound patient[HISTOGRAM_BUCKETS - 1] = {
+	{10000, "0.01"},
+	{50000, "0.05"},
+	{100000, "0.1"},
+	{500000, "0.5"},
+	{1000000, "1"},
+	{2500000, "2.5"},
+	{5000000, "5"},
+	{10000000, "10"},
+	{15000000, "15"},
+	{20000000, "20"},
+	{30000000, "30"},
+	{60000000, "60"},
+	{120000000, "120"},
+	{300000000, "300"},
+	{900000000, "900"},
+};
+
+static const struct {
+	struct metric_text text;
+	const struct bound *bounds;
+} histograms[HISTOGRAM_COUNT] = {
+	[HISTOGRAM_DNS_US] = {{"dns_seconds", "Time to resolve a name, cache hits excluded."},
+		quick},
+	[HISTOGRAM_DIAL_US] = {{"dial_seconds", "Time to connect to an upstream host."}, quick},
+	[HISTOGRAM_SETUP_US] = {{"setup_seconds",
+					"Time from the complete request head to the reply to it."},
+		quick},
+	[HISTOGRAM_HELD_US] = {{"held_seconds", "Time that a request waited for a decision."},
+		patient},
 };
 
 /* One writer: a load and a store are enough, and no locked instruction is needed. */
@@ -90,6 +120,7 @@ void metrics_observe(struct metrics *m, enum metric_histogram histogram, uint64_
 	size_t i = 0;
 
 	assert((unsigned)histogram < HISTOGRAM_COUNT);
+	const struct bound *bounds = histograms[histogram].bounds;
 	while (i < HISTOGRAM_BUCKETS - 1 && us > bounds[i].us)
 		i++;
 	add(&m->histogram[histogram].bucket[i], 1);
@@ -146,10 +177,11 @@ static void write_seconds(FILE *out, uint64_t us)
 static void write_histogram(
 	FILE *out, size_t at, const struct metrics *const *workers, size_t worker_count)
 {
-	const char *name = histograms[at].name;
+	const char *name = histograms[at].text.name;
+	const struct bound *bounds = histograms[at].bounds;
 	uint64_t below = 0, sum = 0;
 
-	write_head(out, name, histograms[at].help, "histogram");
+	write_head(out, name, histograms[at].text.help, "histogram");
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		for (size_t w = 0; w < worker_count; w++)
 			below += load(&workers[w]->histogram[at].bucket[i]);
@@ -180,6 +212,45 @@ static void write_exporter(FILE *out, const struct exporter_counts *e)
 	write_head(out, "telemetry_failures_total",
 		"Requests to the collector that failed or were refused.", "counter");
 	fprintf(out, "sallyport_telemetry_failures_total %" PRIu64 "\n", e->failures);
+}
+
+static void write_value(FILE *out, const struct metric_text *text, const char *type, uint64_t value)
+{
+	write_head(out, text->name, text->help, type);
+	fprintf(out, "sallyport_%s %" PRIu64 "\n", text->name, value);
+}
+
+void metrics_write_desk(FILE *out, const struct metrics_desk *desk)
+{
+	const struct {
+		struct metric_text text;
+		uint64_t value;
+	} gauges_now[] =
+		{
+			{{"questions_pending", "Questions that wait for a decision."},
+				desk->pending},
+			{{"waiters", "Connections that wait for a decision."}, desk->waiters},
+			{{"grants", "Decisions that are in force."}, desk->grants},
+		},
+	  totals[] = {
+		  {{"questions_total", "Questions asked."}, desk->asked},
+		  {{"questions_refused_total",
+			   "Requests beyond the bounds on questions and waiters."},
+			  desk->refused},
+		  {{"grants_revoked_total", "Decisions taken back."}, desk->revoked},
+	  };
+
+	for (size_t i = 0; i < sizeof(gauges_now) / sizeof(gauges_now[0]); i++)
+		write_value(out, &gauges_now[i].text, "gauge", gauges_now[i].value);
+	for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
+		write_value(out, &totals[i].text, "counter", totals[i].value);
+	write_head(out, "approvals_total", "How questions ended.", "counter");
+	fprintf(out,
+		"sallyport_approvals_total{outcome=\"approved\"} %" PRIu64 "\n"
+		"sallyport_approvals_total{outcome=\"denied\"} %" PRIu64 "\n"
+		"sallyport_approvals_total{outcome=\"expired\"} %" PRIu64 "\n"
+		"sallyport_approvals_total{outcome=\"withdrawn\"} %" PRIu64 "\n",
+		desk->approved, desk->denied, desk->expired, desk->withdrawn);
 }
 
 void metrics_write(FILE *out, const struct metrics *const *workers, size_t worker_count,

@@ -15,6 +15,7 @@ enum metric_counter {
 	COUNTER_REQUESTS, /* request heads judged, CONNECT included */
 	COUNTER_ALLOWED,
 	COUNTER_DENIED,
+	COUNTER_HELD, /* requests that had to wait for a decision */
 	COUNTER_BYTES_UP,
 	COUNTER_BYTES_DOWN,
 	COUNTER_DNS_QUERIES,
@@ -24,11 +25,12 @@ enum metric_counter {
 	COUNTER_ACCEPT_FAILURES, /* EMFILE and its like */
 	COUNTER_COUNT
 };
-enum metric_gauge { GAUGE_SESSIONS, GAUGE_TUNNELS, GAUGE_POOLED, GAUGE_COUNT };
+enum metric_gauge { GAUGE_SESSIONS, GAUGE_TUNNELS, GAUGE_HELD, GAUGE_POOLED, GAUGE_COUNT };
 enum metric_histogram {
 	HISTOGRAM_DNS_US,
 	HISTOGRAM_DIAL_US,
 	HISTOGRAM_SETUP_US, /* head complete to reply sent */
+	HISTOGRAM_HELD_US, /* begin of holding to its end, whatever that is */
 	HISTOGRAM_COUNT
 };
 
@@ -51,6 +53,15 @@ void metrics_count(struct metrics *m, enum metric_counter counter, uint64_t by);
 void metrics_gauge(struct metrics *m, enum metric_gauge gauge, int64_t by);
 void metrics_observe(struct metrics *m, enum metric_histogram histogram, uint64_t us);
 void metrics_ended(struct metrics *m, enum reason reason);
+
+/* What the approval desk counts, as plain numbers: telemetry does not know the desk. */
+struct metrics_desk {
+	uint64_t pending, waiters, grants; /* now */
+	uint64_t asked, approved, denied, expired, withdrawn; /* questions since the start */
+	uint64_t refused; /* requests beyond the bounds on questions and waiters */
+	uint64_t revoked; /* grants */
+};
+void metrics_write_desk(FILE *out, const struct metrics_desk *desk);
 
 /* Sums the workers and writes the text, with the exporter's counts. */
 void metrics_write(FILE *out, const struct metrics *const *workers, size_t worker_count,

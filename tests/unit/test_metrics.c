@@ -54,6 +54,61 @@ static void workers_are_summed(void **state)
 	free(text);
 }
 
+/* People are slower than machines: a held request has bounds of its own. */
+static void held_requests_have_their_bounds(void **state)
+{
+	static struct metrics one;
+	const struct metrics *const workers[] = {&one};
+	static const char *const lines[] = {
+		"\nsallyport_held_total 3\n",
+		"\nsallyport_held 2\n",
+		"\nsallyport_held_seconds_bucket{le=\"0.01\"} 1\n",
+		"\nsallyport_held_seconds_bucket{le=\"30\"} 2\n",
+		"\nsallyport_held_seconds_bucket{le=\"60\"} 3\n",
+		"\nsallyport_held_seconds_bucket{le=\"900\"} 3\n",
+		"\nsallyport_held_seconds_bucket{le=\"+Inf\"} 4\n",
+		"\nsallyport_held_seconds_sum 960.010002\n",
+	};
+	(void)state;
+	metrics_count(&one, COUNTER_HELD, 3);
+	metrics_gauge(&one, GAUGE_HELD, 2);
+	metrics_observe(&one, HISTOGRAM_HELD_US, 10000);
+	metrics_observe(&one, HISTOGRAM_HELD_US, 30000000);
+	metrics_observe(&one, HISTOGRAM_HELD_US, 30000001);
+	metrics_observe(&one, HISTOGRAM_HELD_US, 900000001);
+	char *text = text_of(workers, 1, NULL);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		ROW_CHECK(lines[i] + 1, strstr(text, lines[i]) != NULL, "%s", text);
+	free(text);
+}
+
+static void the_desk_is_shown(void **state)
+{
+	const struct metrics_desk desk = {1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
+	static const char *const lines[] = {
+		"\nsallyport_questions_pending 1\n",
+		"\nsallyport_waiters 2\n",
+		"\n# TYPE sallyport_grants gauge\nsallyport_grants 3\n",
+		"\n# TYPE sallyport_questions_total counter\nsallyport_questions_total 4\n",
+		"\nsallyport_approvals_total{outcome=\"approved\"} 5\n",
+		"\nsallyport_approvals_total{outcome=\"denied\"} 6\n",
+		"\nsallyport_approvals_total{outcome=\"expired\"} 7\n",
+		"\nsallyport_approvals_total{outcome=\"withdrawn\"} 8\n",
+		"\nsallyport_questions_refused_total 9\n",
+		"\nsallyport_grants_revoked_total 18446744073709551615\n",
+	};
+	char *text;
+	size_t size;
+	(void)state;
+	FILE *out = open_memstream(&text, &size);
+	assert_non_null(out);
+	metrics_write_desk(out, &desk);
+	fclose(out);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		ROW_CHECK(lines[i] + 1, strstr(text, lines[i]) != NULL, "%s", text);
+	free(text);
+}
+
 /* Every sample has its HELP and TYPE before it, every line is a comment or "name value". */
 static void text_is_well_formed(void **state)
 {
@@ -81,6 +136,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers_are_summed),
+		cmocka_unit_test(held_requests_have_their_bounds),
+		cmocka_unit_test(the_desk_is_shown),
 		cmocka_unit_test(text_is_well_formed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
