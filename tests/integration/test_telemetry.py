@@ -559,7 +559,7 @@ def test_a_pipe_that_nobody_reads_blocks_nothing(tmp_path, collector, start):
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     try:
         driver = start(collector.endpoint, json=fifo)
-        for _ in range(6):
+        for _ in range(10):
             driver.record(500)
             time.sleep(0.05)
         assert numbers(collector.wait_records(5000)) == list(range(1, 5001))
