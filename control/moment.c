@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define LAST_MS UINT64_C(253402300799999)
+
 /* Digits of a fixed width. */
 static bool digits(struct slice text, size_t at, size_t count, uint32_t *ret)
 {
@@ -70,6 +72,17 @@ bool moment_parse(struct slice text, uint64_t *ret_ms)
 	days += day - 1;
 	*ret_ms = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms;
 	return true;
+}
+
+void moment_format(uint64_t ms, char ret_text[MOMENT_SIZE])
+{
+	uint64_t bounded = ms < LAST_MS ? ms : LAST_MS;
+	time_t seconds = (time_t)(bounded / 1000);
+	struct tm utc = {0};
+
+	gmtime_r(&seconds, &utc);
+	size_t len = strftime(ret_text, MOMENT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(ret_text + len, MOMENT_SIZE - len, ".%03uZ", (unsigned)(bounded % 1000));
 }
 
 uint64_t moment_now(void)

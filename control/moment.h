@@ -10,6 +10,10 @@
  * it was. */
 bool moment_parse(struct slice text, uint64_t *ret_ms);
 
+/* "2026-11-21T10:55:08.123Z" of a Unix time in milliseconds; beyond the year 9999, its end. */
+enum { MOMENT_SIZE = 32 };
+void moment_format(uint64_t ms, char ret_text[MOMENT_SIZE]);
+
 /* Unix time now, milliseconds. */
 uint64_t moment_now(void);
 

@@ -2,8 +2,7 @@
 #include "control/show.h"
 
 #include "base/escape.h"
-
-#include <time.h>
+#include "control/moment.h"
 
 enum { TEXT_SIZE = 4096 };
 
@@ -25,14 +24,11 @@ void show_append(json_t **array, json_t *value)
 
 json_t *show_time(uint64_t unix_ms)
 {
-	time_t seconds = (time_t)(unix_ms / 1000);
-	struct tm utc;
-	char text[64];
+	char text[MOMENT_SIZE];
 
-	if (unix_ms == 0 || !gmtime_r(&seconds, &utc))
+	if (unix_ms == 0)
 		return json_null();
-	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + len, sizeof(text) - len, ".%03uZ", (unsigned)(unix_ms % 1000));
+	moment_format(unix_ms, text);
 	return json_string(text);
 }
 

@@ -12,7 +12,7 @@ struct digest; /* opaque */
 struct digest *digest_new(void); /* NULL without memory */
 void digest_free(struct digest *d); /* NULL is fine */
 
-/* Exporter's thread. */
+/* Exporter's thread. Decisions and ends of connections count, other events do not. */
 void digest_add(struct digest *d, const struct event *e);
 
 /* One minute of the chart. */
@@ -51,8 +51,8 @@ size_t digest_rows(const struct digest *d, uint64_t after, struct digest_row *re
  * does not push them out (LIMIT_DIGEST_BLOCKED). */
 size_t digest_blocked(const struct digest *d, struct digest_row *ret, size_t size);
 
-/* Names by how often they were blocked or held, most first (space-saving counters: of a bounded
- * table, counts may be too high by at most `error`). */
+/* Names by how often they were blocked or held, most first. The table is bounded: a name that came
+ * back after others had pushed it out counts from there, and was seen `error` times more at most. */
 struct digest_name {
 	char host[256];
 	uint16_t port;
@@ -62,7 +62,8 @@ struct digest_name {
 };
 size_t digest_names(const struct digest *d, struct digest_name *ret, size_t size);
 
-/* Whether an entry (file and line) decided anything since the start. */
+/* Whether an entry (file and line) decided anything since the start. Never no for one that did; yes
+ * for one that did not is rare. */
 bool digest_entry_used(const struct digest *d, struct slice file, uint32_t line);
 /* Entries beyond LIMIT_DIGEST_ENTRIES were not remembered: "unused" cannot be told any more. */
 bool digest_entries_full(const struct digest *d);

@@ -5,6 +5,7 @@
 #ifndef SALLYPORT_TELEMETRY_EXPORTER_H
 #define SALLYPORT_TELEMETRY_EXPORTER_H
 
+#include "telemetry/digest.h"
 #include "telemetry/ring.h"
 
 struct exporter_options {
@@ -21,6 +22,8 @@ struct exporter_options {
 	                               are read and removed too; NULL: none */
 	uint64_t spool_bytes; /* bound; beyond it the oldest batch is dropped and counted */
 	const char *json; /* "stdout", a path, or NULL */
+	struct digest
+		*digest; /* gets every record; the caller's, outlives exporter_stop; or NULL */
 	const char *service_name;
 	const char *service_version;
 	const char *resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES syntax, or NULL */

@@ -17,6 +17,10 @@ enum {
 /* Shows one event to every sink. */
 static void pump_event(struct pump *p, const struct event *event)
 {
+	if (p->digest)
+		digest_add(p->digest, event);
+	if (!p->has_collector && !p->lines)
+		return;
 	view_of(event, &p->view);
 	if (p->has_collector && !delivery_add(&p->delivery, event, &p->view))
 		p->dropped++;
@@ -37,7 +41,7 @@ static bool drain_ring(struct pump *p, struct ring *r)
 {
 	struct event event;
 
-	if (!p->has_collector && !p->lines) {
+	if (!p->has_collector && !p->lines && !p->digest) {
 		ring_skip(r); /* nobody listens */
 		return false;
 	}
@@ -232,6 +236,7 @@ bool pump_init(
 			return false;
 		}
 	}
+	p->digest = options->digest;
 	p->has_collector = options->endpoint != NULL;
 	p->delivery.rings = p->rings;
 	p->delivery.ring_count = p->ring_count;

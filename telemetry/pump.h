@@ -13,6 +13,7 @@ struct pump {
 	bool has_collector;
 	struct delivery delivery;
 	struct lines *lines; /* NULL: none wanted */
+	struct digest *digest; /* borrowed; NULL: none wanted */
 	struct view view;
 	uint64_t dropped; /* records */
 	uint64_t dropped_told; /* of them, in the log */

@@ -65,6 +65,7 @@ function enter(me) {
 	byId("bar").hidden = false;
 	byId("me").textContent = `${plain(me.name)} (${me.role})`;
 	stream?.stop();
+	questions.clear(); // buttons are as the role is
 	stream = new Stream("/v1/events?kinds=approval,grant,config", onEvent, showLink);
 	route();
 }

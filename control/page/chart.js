@@ -2,7 +2,7 @@
 // An hour of decisions, minute by minute: one strip of bars each for what was allowed, held and
 // denied, each on its own scale, because a thousand allowed ones must not hide two denials.
 
-import { h, svg } from "./dom.js";
+import { h, svg, table } from "./dom.js";
 
 const STRIPS = [
 	["allowed", "Allowed"],
@@ -49,48 +49,20 @@ function strip(minutes, kind, label) {
 	);
 }
 
+const NUMBERS = [
+	{ label: "Minute", cell: (each) => minute(each.at) },
+	...STRIPS.map(([kind, label]) => ({
+		label,
+		kind: "number",
+		cell: (each) => String(each[kind]),
+	})),
+];
+
 // The same as a table, for those who would rather read, without minutes in which nothing happened.
 function numbers(minutes) {
 	const busy = minutes.filter((each) => STRIPS.some(([kind]) => each[kind] > 0)).reverse();
-	return h(
-		"details",
-		{},
-		h("summary", {}, "The same as a table"),
-		h(
-			"table",
-			{},
-			h(
-				"caption",
-				{ class: "unseen" },
-				"Decisions by minute, newest first; minutes without any are left out",
-			),
-			h(
-				"thead",
-				{},
-				h(
-					"tr",
-					{},
-					["Minute", ...STRIPS.map(([, label]) => label)].map((label) =>
-						h("th", { scope: "col" }, label),
-					),
-				),
-			),
-			h(
-				"tbody",
-				{},
-				busy.map((each) =>
-					h(
-						"tr",
-						{},
-						h("td", { "data-label": "Minute" }, minute(each.at)),
-						STRIPS.map(([kind, label]) =>
-							h("td", { "data-label": label, class: "number" }, String(each[kind])),
-						),
-					),
-				),
-			),
-		),
-	);
+	const caption = "Decisions by minute, newest first; minutes without any are left out";
+	return h("details", {}, h("summary", {}, "The same as a table"), table(caption, NUMBERS, busy));
 }
 
 export function chart(minutes) {

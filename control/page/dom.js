@@ -19,7 +19,9 @@ function set(node, attributes) {
 export function h(name, attributes, ...children) {
 	const node = document.createElement(name);
 	set(node, attributes ?? {});
-	node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+	node.append(
+		...children.flat(Infinity).filter((child) => child !== null && child !== undefined),
+	);
 	return node;
 }
 
@@ -29,7 +31,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export function svg(name, attributes, ...children) {
 	const node = document.createElementNS(SVG, name);
 	set(node, attributes ?? {});
-	node.append(...children.flat());
+	node.append(...children.flat(Infinity));
 	return node;
 }
 
@@ -91,4 +93,12 @@ export class Table {
 		if (!same) this.body.replaceChildren(...nodes);
 		this.node.hidden = nodes.length === 0;
 	}
+}
+
+// A table that is made once, with a caption for those who do not see it.
+export function table(caption, columns, items) {
+	const node = h("table", {}, h("caption", { class: "unseen" }, caption));
+	let count = 0;
+	new Table(node, columns, () => String((count += 1))).show(items);
+	return node;
 }

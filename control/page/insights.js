@@ -3,7 +3,7 @@
 
 import { get } from "./api.js";
 import { chart } from "./chart.js";
-import { byId, h, say } from "./dom.js";
+import { byId, h, say, table } from "./dom.js";
 import { authority, plain } from "./names.js";
 import { clock, reason, short } from "./words.js";
 
@@ -28,46 +28,23 @@ function outcomes(approvals) {
 	);
 }
 
+const BLOCKED = [
+	{
+		label: "Host",
+		cell: (name) => h("span", { class: "mono" }, authority(name.host, name.port)),
+	},
+	{ label: "Denied", kind: "number", cell: (name) => String(name.denied) },
+	{ label: "Held", kind: "number", cell: (name) => String(name.held) },
+	{ label: "Last", cell: (name) => clock(name.last_at) },
+	{ label: "Why", cell: (name) => reason(name.reason) },
+];
+
 function blocked(names) {
-	if (names.length === 0)
-		return panel("Most blocked", h("p", { class: "hint" }, "Nothing was blocked."));
-	const heads = ["Host", "Denied", "Held", "Last", "Why"];
-	return panel(
-		"Most blocked",
-		h(
-			"table",
-			{},
-			h("caption", { class: "unseen" }, "Names most often refused or held"),
-			h(
-				"thead",
-				{},
-				h(
-					"tr",
-					{},
-					heads.map((label) => h("th", { scope: "col" }, label)),
-				),
-			),
-			h(
-				"tbody",
-				{},
-				names.map((name) =>
-					h(
-						"tr",
-						{},
-						h(
-							"td",
-							{ class: "mono", "data-label": "Host" },
-							authority(name.host, name.port),
-						),
-						h("td", { class: "number", "data-label": "Denied" }, String(name.denied)),
-						h("td", { class: "number", "data-label": "Held" }, String(name.held)),
-						h("td", { "data-label": "Last" }, clock(name.last_at)),
-						h("td", { "data-label": "Why" }, reason(name.reason)),
-					),
-				),
-			),
-		),
-	);
+	const shown =
+		names.length === 0
+			? h("p", { class: "hint" }, "Nothing was blocked.")
+			: table("Names most often refused or held", BLOCKED, names);
+	return panel("Most blocked", shown);
 }
 
 function unused(entries) {

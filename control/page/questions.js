@@ -15,7 +15,7 @@ const MOST_CARDS = 100; // shown at once; the others wait behind them
 const SETTLED_MS = 6000; // how long a decided question stays
 const MOVED_MS = 400; // clicks so soon after the list moved are not meant
 
-const open = new Map(); // id -> question; pending ones, oldest first
+const open = new Map(); // id -> question; pending ones
 const cards = new Map(); // id -> Card; of those that are shown
 let settings = { session_ttl: 28800, deny_ttl: 600 };
 let movedAt = -Infinity;
@@ -86,18 +86,25 @@ export function take(question) {
 			say(`${authority(question.host, question.port)}: ${outcome(question)}.`);
 	}
 	card?.show(question);
-	fill();
+	fillSoon();
 	if (byId("history").open && question.state !== "pending") showHistory();
 }
 
-// Cards for the oldest questions, as many as fit.
+// A new card stands before the first that was asked later: nearly always at the end.
+function insert(card) {
+	const asked = Date.parse(card.question.asked_at);
+	const items = [...cards.values()];
+	const later = items.find(({ question }) => Date.parse(question.asked_at) > asked);
+	if (later !== undefined) movedAt = performance.now();
+	cards.set(card.question.id, card);
+	byId("cards").insertBefore(card.item, later?.item ?? null);
+}
+
+// Cards for open questions, as many as fit.
 function fill() {
 	for (const question of open.values()) {
 		if (cards.size >= MOST_CARDS) break;
-		if (cards.has(question.id)) continue;
-		const card = new Card(question, may("approver") ? actions : null);
-		cards.set(question.id, card);
-		byId("cards").append(card.item);
+		if (!cards.has(question.id)) insert(new Card(question, may("approver") ? actions : null));
 	}
 	const more = open.size - [...cards.values()].filter((card) => card.pending).length;
 	byId("questions-more").hidden = more <= 0;
@@ -107,13 +114,24 @@ function fill() {
 	showCount();
 }
 
+// Many questions may come at once: the list is filled once for all of them.
+let filling = false;
+function fillSoon() {
+	if (filling) return;
+	filling = true;
+	setTimeout(() => {
+		filling = false;
+		fill();
+	}, 30);
+}
+
 function showCount() {
 	showBadge(open.size);
-	const [oldest] = open.values();
+	const asked = [...open.values()].map((question) => question.asked_at).sort();
 	byId("questions-sum").textContent =
-		oldest === undefined
+		open.size === 0
 			? ""
-			: `${counted(open.size, "open", "open")}, the oldest for ${duration(secondsSince(oldest.asked_at))}`;
+			: `${open.size} open, the oldest for ${duration(secondsSince(asked[0]))}`;
 }
 
 // Takes settled cards away, but never the one somebody is at, nor while a mouse is over the list.

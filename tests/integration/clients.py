@@ -69,12 +69,13 @@ QUIET_BROWSER = (
 class Desk:
     """What a client needs: where the proxy and the origin are, whom to trust, a directory."""
 
-    def __init__(self, gate, nginx, certificates, packages, directory):
+    def __init__(self, gate, nginx, certificates, packages, directory, git_server):
         self.gate = gate
         self.nginx = nginx
         self.certificates = certificates
         self.packages = packages
         self.directory = pathlib.Path(directory)
+        self.git_server = git_server
         self.count = 0
 
     def fresh(self):
@@ -135,16 +136,45 @@ def wget(desk, host):
     return desk.run(need("wget"), *command, desk.tls(host, "/page.html"))
 
 
-def git(desk, host):
-    clone = desk.fresh() / "clone"
-    done, said = desk.run(
-        *(need("git"), "-c", f"http.sslCAInfo={desk.certificates.ca}"),
-        *("clone", desk.tls(host, "/demo.git"), clone),
+def run_git(desk, *words):
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    return desk.run(
+        *(need("git"), "-c", f"http.sslCAInfo={desk.certificates.ca}", *who, *words),
         GIT_CONFIG_GLOBAL="/dev/null",
         GIT_CONFIG_SYSTEM="/dev/null",
         GIT_TERMINAL_PROMPT="0",
     )
-    return done, said + contents(clone / "README")
+
+
+def clone(desk, url):
+    target = desk.fresh() / "clone"
+    done, said = run_git(desk, "clone", url, target)
+    return done, said + contents(target / "README")
+
+
+def git(desk, host):
+    """The dumb protocol: plain files."""
+    return clone(desk, desk.tls(host, "/demo.git"))
+
+
+def git_smart(desk, host):
+    return clone(desk, desk.tls(host, "/smart/demo.git"))
+
+
+def git_smart_plain(desk, host):
+    return clone(desk, desk.plain(host, "/smart/demo.git"))
+
+
+def git_push(desk, url, data):
+    """Clones, commits `data` as a file, pushes."""
+    target = desk.fresh() / "clone"
+    done, said = run_git(desk, "clone", url, target)
+    (target / "data.bin").write_bytes(data)
+    for words in (["add", "."], ["commit", "-q", "-m", "more"], ["push", "-q"]):
+        if done:
+            done, more = run_git(desk, "-C", target, *words)
+            said += more
+    return done, said
 
 
 def pip(desk, host):

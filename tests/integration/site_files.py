@@ -31,7 +31,7 @@ def build(root, npm_base):
 
 
 def build_git(bare):
-    """A bare repository for git's dumb protocol: plain files."""
+    """A bare repository for git's dumb protocol, plain files; and one for the smart one."""
     work = bare.parent / "git-work"
     quiet = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
     author = {
@@ -46,6 +46,9 @@ def build_git(bare):
     run("git", "-C", str(work), "commit", "-q", "-m", "first", env=env)
     run("git", "clone", "-q", "--bare", str(work), str(bare), env=env)
     run("git", "-C", str(bare), "update-server-info", env=env)
+    smart = bare.parent / "smart" / bare.name
+    smart.parent.mkdir()
+    run("git", "clone", "-q", "--bare", str(work), str(smart), env=env)
 
 
 def build_index(directory):

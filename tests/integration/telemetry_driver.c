@@ -7,9 +7,11 @@
  *   full              record as fast as possible until 10 records were dropped
  *   counts            print the exporter's counts
  *   reopen            exporter_reopen
+ *   digest            print how many rows the digest has (option digest=1)
  *   rss               print resident KiB
  *   stop MS           exporter_stop, print the counts, end
  * Answers one line for each command. */
+#include "base/limits.h"
 #include "telemetry/exporter.h"
 
 #include <inttypes.h>
@@ -19,6 +21,7 @@
 #include <unistd.h>
 
 static struct ring *ring;
+static struct digest *digest;
 static uint64_t number;
 
 static const char *option(int argc, char **argv, const char *key)
@@ -151,6 +154,16 @@ static void print_rss(void)
 		fclose(f);
 }
 
+static void print_digest(void)
+{
+	static struct digest_row rows[LIMIT_DIGEST_RECENT];
+	uint64_t missed;
+	size_t count = digest_rows(digest, 0, rows, LIMIT_DIGEST_RECENT, &missed);
+
+	printf("rows=%zu missed=%" PRIu64 " blocked=%zu\n", count, missed,
+		digest_blocked(digest, rows, LIMIT_DIGEST_BLOCKED));
+}
+
 static void command(struct exporter *e, const char *line)
 {
 	char host[300] = "evil.test";
@@ -179,6 +192,8 @@ static void command(struct exporter *e, const char *line)
 	} else if (strcmp(line, "reopen\n") == 0) {
 		exporter_reopen(e);
 		printf("ok\n");
+	} else if (strcmp(line, "digest\n") == 0) {
+		print_digest();
 	} else if (strcmp(line, "rss\n") == 0) {
 		print_rss();
 	} else {
@@ -193,7 +208,9 @@ int main(int argc, char **argv)
 	const char *size = option(argc, argv, "ring_bytes");
 	const char *spool_bytes = option(argc, argv, "spool_bytes");
 	const char *timeout = option(argc, argv, "timeout_ms");
+	digest = option(argc, argv, "digest") ? digest_new() : NULL;
 	const struct exporter_options options = {
+		.digest = digest,
 		.endpoint = option(argc, argv, "endpoint"),
 		.headers = option(argc, argv, "headers"),
 		.ca = option(argc, argv, "ca"),
@@ -234,5 +251,6 @@ int main(int argc, char **argv)
 	counts = exporter_stop(e, (uint32_t)stop_ms);
 	print_counts(&counts);
 	ring_close(ring);
+	digest_free(digest);
 	return 0;
 }

@@ -2,6 +2,9 @@
 """ATTACKS, "Addresses and DNS": what listed names lead to. One resolution, every address judged, the
 dial pinned to what was judged."""
 
+import socket
+import subprocess
+
 import pytest
 
 import record
@@ -9,6 +12,7 @@ from dns_stub import Answer
 from gate import assert_refused
 from hello import hello
 from origin import Origin, answering, ok, recording
+from sallyport import BINARY, Lines, Sallyport
 
 
 def connect(authority):
@@ -234,3 +238,82 @@ def test_client_gone_while_its_name_is_asked(start, how):
         with gate.wire() as after:
             assert after.connect(f"after.allowed.test:{origin.port}").status == 200
         assert len(origin.settled()) == 1
+
+
+# ---- the machine itself ---------------------------------------------------------------------
+
+OWN = socket.gethostname().split(".")[0].lower()
+if OWN.isdigit() or OWN == "localhost":  # a malformed address; a name with rules of its own
+    OWN = "own" + OWN
+
+
+def named(start, tmp_path_factory, *allowed):
+    """A proxy on a machine whose hosts file gives it the name OWN."""
+    path = tmp_path_factory.mktemp("own") / "hosts"
+    path.write_text(f"127.0.0.1 localhost {OWN}\n")
+    changes = {"network": {"allowed_domains": list(allowed)}, "dns": {"hosts_file": str(path)}}
+    return start(changes)
+
+
+def test_own_host_name_is_judged_like_any_other(start, tmp_path_factory):
+    """Not listed, not even by "*", so nobody looks it up."""
+    gate = named(start, tmp_path_factory, "*:*")
+    with Origin(recording) as origin, gate.nothing_asked():
+        with gate.one_ending("not_allowed", name=record.DECISION):
+            reply, _ = gate.ask(connect(f"{OWN}:{origin.port}".encode()))
+            assert_refused(reply, "not_allowed", OWN, origin.port, "https_connect")
+        assert not origin.peers
+
+
+def test_own_host_name_that_is_listed_leads_to_local_addresses(start, tmp_path_factory):
+    """Listing a name does not list where it leads."""
+    gate = named(start, tmp_path_factory, f"{OWN}:*")
+    with Origin(recording) as origin, gate.nothing_asked():
+        with gate.one_ending("resolved_local", name=record.DECISION):
+            reply, _ = gate.ask(connect(f"{OWN}:{origin.port}".encode()))
+            assert_refused(reply, "resolved_local", OWN, origin.port, "https_connect")
+        assert not origin.peers
+
+
+def test_own_host_name_never_leads_to_the_proxy(start, tmp_path_factory):
+    """Where the entry permits the addresses, servers of the machine are reached, the proxy is not."""
+    gate = named(start, tmp_path_factory, {"domain": f"{OWN}:*", "addresses": ["127.0.0.0/8"]})
+    with Origin(recording) as origin, gate.wire() as wire, gate.nothing_asked():
+        assert wire.connect(f"{OWN}:{origin.port}").status == 200
+    with gate.one_ending("own_endpoint", name=record.DECISION), gate.nothing_asked():
+        reply, _ = gate.ask(connect(f"{OWN}:{gate.proxy.port}".encode()))
+        assert_refused(reply, "own_endpoint", OWN, gate.proxy.port, "https_connect")
+
+
+# ---- no name server -------------------------------------------------------------------------
+
+
+def without_name_servers(*command):
+    """Runs it where /etc/resolv.conf is an empty file, in a mount namespace of its own."""
+    hide = 'mount --bind /dev/null /etc/resolv.conf && exec "$@"'
+    ways = (["unshare", "-m"], ["unshare", "-r", "-m"])  # as root, or as one's own root
+    for way in ways:
+        probe = subprocess.run([*way, "sh", "-c", hide, "sh", "true"], capture_output=True, check=False)
+        if probe.returncode == 0:
+            return [*way, "sh", "-c", hide, "sh", *command]
+    pytest.skip("the kernel permits no mount namespace: " + probe.stderr.decode().strip())
+    return None
+
+
+def test_no_name_server_ends_the_start(tmp_path):
+    """One sentence that says what to do, exit 1, nothing listens; with [dns] servers it starts."""
+    proxy = Sallyport(tmp_path, {})
+    proxy.write()
+    command = without_name_servers(BINARY, "serve", "--config", str(proxy.path))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    errors = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == 1, done.stderr
+    assert "listening on" not in done.stderr
+    assert len(errors) == 1, done.stderr
+    assert "/etc/resolv.conf names none, and neither does [dns] servers" in errors[0]
+    proxy.write({"dns": {"servers": ["127.0.0.1:9"]}})
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        said = Lines(process.stderr)
+        assert said.wait("listening on"), said.text()
+        process.terminate()
+        assert process.wait(10) == 0, said.text()

@@ -209,6 +209,21 @@ def test_approvals_arrive_in_the_official_schema(collector, start):
     assert "network_proxy.approval.id" not in closed["attributes"]
 
 
+@pytest.mark.parametrize("sinks", ["none", "lines", "collector"])
+def test_the_digest_gets_every_record_once(collector, start, tmp_path, sinks):
+    driver = start(collector.endpoint if sinks == "collector" else None, digest="1",
+                   json=tmp_path / "lines" if sinks == "lines" else None)
+    driver.record(600)
+    driver.ask("others")
+    end = time.monotonic() + 20
+    while driver.ask("digest") != "rows=256 missed=345 blocked=256":
+        assert time.monotonic() < end, driver.ask("digest")
+        time.sleep(0.02)
+    if sinks == "collector":
+        assert len(collector.wait_records(602)) == 602
+    assert driver.stop()["dropped"] == 0
+
+
 def test_protoc_reads_it_too(collector, start):
     driver = start(collector.endpoint)
     driver.record(1)

@@ -47,6 +47,31 @@ static void times_are_parsed(void **state)
 	}
 }
 
+static void times_are_written_and_come_back(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t ms;
+		const char *text;
+	} rows[] = {
+		{"the beginning", 0, "1970-01-01T00:00:00.000Z"},
+		{"a leap day", UINT64_C(1709164800001), "2024-02-29T00:00:00.001Z"},
+		{"a day", UINT64_C(1795258508123), "2026-11-21T10:55:08.123Z"},
+		{"the end", UINT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+		{"beyond it", UINT64_C(253402300800000), "9999-12-31T23:59:59.999Z"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[MOMENT_SIZE];
+		uint64_t back;
+		moment_format(rows[i].ms, text);
+		ROW_CHECK(rows[i].name, strcmp(text, rows[i].text) == 0, "%s", text);
+		assert_true(moment_parse(slice_of(text), &back));
+		moment_format(back, text);
+		ROW_CHECK(rows[i].name, strcmp(text, rows[i].text) == 0, "back: %s", text);
+	}
+}
+
 static void spans_are_rounded_down(void **state)
 {
 	static const struct {
@@ -96,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_parsed),
+		cmocka_unit_test(times_are_written_and_come_back),
 		cmocka_unit_test(spans_are_rounded_down),
 		cmocka_unit_test(relative_times_have_a_direction),
 	};
