@@ -3,7 +3,7 @@
 
 import { ask, note, radios } from "./dialog.js";
 import { h } from "./dom.js";
-import { authority, plain } from "./names.js";
+import { authority, host, plain } from "./names.js";
 import { duration } from "./words.js";
 
 const HOUR = 3600;
@@ -83,7 +83,11 @@ export function decide(question, verb, settings, send) {
 	const approve = verb === "approve";
 	const scopes = approve ? approvalScopes(question, settings) : denialScopes(settings);
 	ask({
-		title: `${approve ? "Approve" : "Deny"} ${authority(question.host, question.port)}`,
+		title: [
+			approve ? "Approve " : "Deny ",
+			host(question.host, question.registrable),
+			`:${question.port}`,
+		],
 		body: [
 			approve ? null : note("Note for the record", { autofocus: true }),
 			radios("scope", "How long", scopes),

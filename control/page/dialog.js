@@ -5,7 +5,7 @@
 import { byId, h } from "./dom.js";
 
 // Closes the dialog again by Escape or `leave`.
-//   title   text
+//   title   text or nodes
 //   body    nodes
 //   action  text of the button, or null where there is nothing to do but read
 //   run     async (form) => …; a Problem it throws is shown in the dialog

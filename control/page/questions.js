@@ -22,7 +22,8 @@ let movedAt = -Infinity;
 let shown = false;
 
 async function send(card, verb, body) {
-	if (card.busy || !card.pending) return;
+	if (card.busy) return;
+	if (!card.pending) throw new Error(`Too late: ${outcome(card.question)}. Nothing was changed.`);
 	card.busy = true;
 	card.fail("");
 	try {
@@ -156,6 +157,7 @@ function tick() {
 // Everything anew: at the start, and when the stream could not go on where it stopped.
 export async function load() {
 	const fault = byId("questions-fault");
+	const known = [...open.keys()]; // what comes while the list is on its way is newer than the list
 	try {
 		const [{ approvals }, policy] = await Promise.all([
 			get("/v1/approvals?state=pending&limit=1000"),
@@ -163,7 +165,7 @@ export async function load() {
 		]);
 		settings = policy.approvals ?? settings;
 		const still = new Set(approvals.map(({ id }) => id));
-		for (const id of open.keys()) {
+		for (const id of known) {
 			if (still.has(id)) continue;
 			if (cards.has(id)) refresh(id);
 			else open.delete(id);
