@@ -7,6 +7,20 @@
 
 enum { NUMBER_DIGITS_MAX = 19 };
 
+const char *stream_kind_word(enum stream_kind kind)
+{
+	static const char *const words[STREAM_KIND_COUNT] = {
+		[STREAM_APPROVAL] = "approval",
+		[STREAM_GRANT] = "grant",
+		[STREAM_CONFIG] = "config",
+		[STREAM_DECISION] = "decision",
+		[STREAM_CLOSED] = "closed",
+		[STREAM_GAP] = "gap",
+	};
+
+	return words[kind];
+}
+
 static bool is_traffic(enum stream_kind kind)
 {
 	return kind == STREAM_DECISION || kind == STREAM_CLOSED || kind == STREAM_GAP;

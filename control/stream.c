@@ -10,20 +10,6 @@
 
 enum { ALL_KINDS = (1 << STREAM_GAP) - 1, RETRY_MS = 1000 };
 
-const char *stream_kind_word(enum stream_kind kind)
-{
-	static const char *const words[STREAM_KIND_COUNT] = {
-		[STREAM_APPROVAL] = "approval",
-		[STREAM_GRANT] = "grant",
-		[STREAM_CONFIG] = "config",
-		[STREAM_DECISION] = "decision",
-		[STREAM_CLOSED] = "closed",
-		[STREAM_GAP] = "gap",
-	};
-
-	return words[kind];
-}
-
 /* ---- telling ------------------------------------------------------------------------------ */
 
 bool stream_wanted(const struct control *control, enum stream_kind kind)

@@ -231,7 +231,9 @@ const char *client_until(struct server *s, struct client *c, const char *wanted)
 	if (!found)
 		print_error("never came: %s, but: %s\n", wanted, text);
 	assert_non_null(found);
-	buffer_take(&c->in, (size_t)(found - text) + strlen(wanted));
+	size_t len = (size_t)(found - text) + strlen(wanted);
+	text[len] = '\0';
+	buffer_take(&c->in, len);
 	return text;
 }
 

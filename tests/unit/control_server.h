@@ -49,7 +49,7 @@ void client_send(struct server *s, struct client *c, struct slice bytes);
 const char *client_response(struct server *s, struct client *c);
 /* The same, of a response to HEAD. */
 const char *client_head(struct server *s, struct client *c);
-/* What came until `wanted` stood in it; fails the test when it never does. */
+/* What came until `wanted`, which it ends with; fails the test when it never does. */
 const char *client_until(struct server *s, struct client *c, const char *wanted);
 /* Turns until the server ends the connection; false: it does not. */
 bool client_ends(struct server *s, struct client *c);
