@@ -47,8 +47,7 @@ bool desk_restore_question(struct desk *d, const struct question *q)
 
 	if (docket_find_id(&d->docket, q->id) || (pending && d->docket.pending == LIMIT_QUESTIONS))
 		return false;
-	if (pending && docket_find(&d->docket, slice_of(q->identity), &q->target, q->protocol))
-		return false;
+	/* Two may be for the same, when the end of the older one could not be kept: it ends by time. */
 	struct matter *m = docket_enter(&d->docket, q);
 	if (!m)
 		return false;
@@ -80,8 +79,6 @@ static uint64_t once_hash(const struct desk *d, struct shelved *g)
 
 bool desk_restore_grant(struct desk *d, const struct grant *g)
 {
-	struct shelved *same = shelf_find_same(&d->shelf, g);
-
 	if (shelf_find(&d->shelf, g->id) || d->shelf.count == LIMIT_GRANTS)
 		return false;
 	struct shelved *s = shelf_prepare(&d->shelf, g);
@@ -91,12 +88,6 @@ bool desk_restore_grant(struct desk *d, const struct grant *g)
 	shelf_put(&d->shelf, s, s->used ? 0 : once_hash(d, s));
 	if (s->used)
 		shelf_use(&d->shelf, s, 1);
-	/* Both were kept, and then the process ended before it was noted that one replaced the other. */
-	if (same && !s->used) {
-		struct shelved *older = same->grant.made_ms <= g->made_ms ? same : s;
-		shelf_take(&d->shelf, older);
-		free(older);
-	}
 	grants_unref(d->grants);
 	d->grants = NULL;
 	return true;

@@ -106,13 +106,15 @@ static struct news decided(struct matter *m, const struct shelved *g, uint64_t w
 }
 
 /* Ends the question in writing. False when it could not be kept: it is pending as before. */
-static bool write_down(struct desk *d, struct matter *m, const struct shelved *g)
+static bool write_down(
+	struct desk *d, struct matter *m, const struct shelved *g, const struct shelved *replaced)
 {
 	struct news news = decided(m, g, desk_waited(d, m, g->grant.made_ms));
 
 	m->question.state = g->grant.allow ? QUESTION_APPROVED : QUESTION_DENIED;
 	m->question.decided_ms = g->grant.made_ms;
 	m->question.grant = g->grant.id;
+	news.replaced = replaced ? &replaced->grant : NULL;
 	if (desk_keep(d, &news))
 		return true;
 	m->question.state = QUESTION_PENDING;
@@ -177,7 +179,7 @@ static void decide_others(struct desk *d, const struct shelved *g)
 		if (!found.found || found.allow != g->grant.allow ||
 			!grant_covers(&g->grant, &who, &q->target))
 			answer_session(d, m, g);
-		else if (write_down(d, m, g))
+		else if (write_down(d, m, g, NULL))
 			carry_out(d, m, g);
 	}
 }
@@ -208,7 +210,7 @@ static void put_on_shelf(struct desk *d, struct shelved *g, struct shelved *repl
 		.grant = &replaced->grant,
 		.actor = g->grant.decider,
 		.now_ms = now_ms};
-	/* The newer grant is kept; of two for the same the newer one counts, so this may fail. */
+	/* It went when the newer one was kept; this is for the record. */
 	desk_keep(d, &news);
 	shelf_take(&d->shelf, replaced);
 	d->counts.revoked++;
@@ -299,7 +301,7 @@ enum desk_result desk_decide(struct desk *d, uint64_t question, const struct dec
 	g->used = g->grant.scope == GRANT_ONCE && m->party.count > 0;
 	if (g->used)
 		g->grant.expires_ms = 0;
-	if (!write_down(d, m, g))
+	if (!write_down(d, m, g, replaced))
 		return not_kept(&c.sentence, g);
 	put_on_shelf(d, g, replaced);
 	desk_regrant(d);
@@ -322,14 +324,16 @@ enum desk_result desk_grant(struct desk *d, const struct claimant *who,
 	enum desk_result result = prepare(&c, &g, &replaced);
 	if (result != DESK_OK)
 		return result;
-	const struct news news = {.kind = NEWS_GRANTED,
+	struct news news = {.kind = NEWS_GRANTED,
 		.grant = &g->grant,
+		.replaced = replaced ? &replaced->grant : NULL,
 		.actor = g->grant.decider,
 		.now_ms = now_ms};
 	if (!desk_keep(d, &news))
 		return not_kept(&c.sentence, g);
 	put_on_shelf(d, g, replaced);
 	desk_regrant(d);
+	news.replaced = NULL;
 	desk_tell(d, &news);
 	decide_others(d, g);
 	*ret_grant = &g->grant;
