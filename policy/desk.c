@@ -52,6 +52,8 @@ bool desk_restore_question(struct desk *d, const struct question *q)
 	if (!m)
 		return false;
 	m->question.waiters = 0;
+	/* Whoever waited was cut off and did not leave of his own. */
+	m->question.told_pending |= pending;
 	docket_trim(&d->docket);
 	return true;
 }

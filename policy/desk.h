@@ -36,9 +36,10 @@ void desk_configure(struct desk *d, const struct desk_options *options);
 
 /* Before the first ask: what an earlier process left, in the order it came about, questions first.
  * Copied; silent (no outlet runs). False without memory or beyond the bounds. Questions come back
- * without waiters; ended ones are taken too. A once-grant that was used (expires_ms 0) ends at the
- * next tick, for its connections ended with the process; the question of an unused one says what
- * protocol it is for, else its port does. */
+ * without waiters, as if somebody was told to retry; ended ones are taken too. A once-grant that was
+ * used (expires_ms 0) ends at the next tick, for its connections ended with the process; the
+ * question of an unused one says what protocol it is for, else its port does. Call
+ * desk_rules_changed afterwards: the rules may be others than before. */
 bool desk_restore_question(struct desk *d, const struct question *q);
 bool desk_restore_grant(struct desk *d, const struct grant *g);
 

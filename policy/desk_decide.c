@@ -106,15 +106,13 @@ static struct news decided(struct matter *m, const struct shelved *g, uint64_t w
 }
 
 /* Ends the question in writing. False when it could not be kept: it is pending as before. */
-static bool write_down(
-	struct desk *d, struct matter *m, const struct shelved *g, const struct shelved *replaced)
+static bool write_down(struct desk *d, struct matter *m, const struct shelved *g)
 {
 	struct news news = decided(m, g, desk_waited(d, m, g->grant.made_ms));
 
 	m->question.state = g->grant.allow ? QUESTION_APPROVED : QUESTION_DENIED;
 	m->question.decided_ms = g->grant.made_ms;
 	m->question.grant = g->grant.id;
-	news.replaced = replaced ? &replaced->grant : NULL;
 	if (desk_keep(d, &news))
 		return true;
 	m->question.state = QUESTION_PENDING;
@@ -141,6 +139,16 @@ static void carry_out(struct desk *d, struct matter *m, const struct shelved *g)
 	docket_end(&d->docket, m);
 }
 
+/* The grant decides about whoever it covers, unless another one goes before it; the snapshot, which
+ * has both, knows. */
+static bool decides(const struct desk *d, const struct shelved *g, const struct claimant *who,
+	const struct target *target)
+{
+	struct grants_found found = grants_find(d->grants, who, target, g->grant.made_ms);
+
+	return found.found && found.allow == g->grant.allow && grant_covers(&g->grant, who, target);
+}
+
 /* Those who call themselves as the grant says are answered, whoever asked the question first. */
 static void answer_session(struct desk *d, struct matter *m, const struct shelved *g)
 {
@@ -149,7 +157,7 @@ static void answer_session(struct desk *d, struct matter *m, const struct shelve
 	const struct claimant who = {slice_of(m->question.identity), session};
 	uint32_t before = m->party.count;
 
-	if (g->grant.scope != GRANT_SESSION || !grant_covers(&g->grant, &who, &m->question.target))
+	if (g->grant.scope != GRANT_SESSION || !decides(d, g, &who, &m->question.target))
 		return;
 	m->longest_ms = desk_waited(d, m, g->grant.made_ms);
 	desk_answer(d, m, &ruling, &session);
@@ -160,8 +168,7 @@ static void answer_session(struct desk *d, struct matter *m, const struct shelve
 	desk_tell(d, &news);
 }
 
-/* The new grant decides what else it covers. The snapshot, which has it, knows whether another one
- * goes before. */
+/* The new grant decides what else it covers. */
 static void decide_others(struct desk *d, const struct shelved *g)
 {
 	struct matter *after;
@@ -174,12 +181,9 @@ static void decide_others(struct desk *d, const struct shelved *g)
 		after = m->after;
 		if (q->state != QUESTION_PENDING)
 			continue;
-		struct grants_found found =
-			grants_find(d->grants, &who, &q->target, g->grant.made_ms);
-		if (!found.found || found.allow != g->grant.allow ||
-			!grant_covers(&g->grant, &who, &q->target))
+		if (!decides(d, g, &who, &q->target))
 			answer_session(d, m, g);
-		else if (write_down(d, m, g, NULL))
+		else if (write_down(d, m, g))
 			carry_out(d, m, g);
 	}
 }
@@ -301,7 +305,7 @@ enum desk_result desk_decide(struct desk *d, uint64_t question, const struct dec
 	g->used = g->grant.scope == GRANT_ONCE && m->party.count > 0;
 	if (g->used)
 		g->grant.expires_ms = 0;
-	if (!write_down(d, m, g, replaced))
+	if (!write_down(d, m, g))
 		return not_kept(&c.sentence, g);
 	put_on_shelf(d, g, replaced);
 	desk_regrant(d);
@@ -324,16 +328,14 @@ enum desk_result desk_grant(struct desk *d, const struct claimant *who,
 	enum desk_result result = prepare(&c, &g, &replaced);
 	if (result != DESK_OK)
 		return result;
-	struct news news = {.kind = NEWS_GRANTED,
+	const struct news news = {.kind = NEWS_GRANTED,
 		.grant = &g->grant,
-		.replaced = replaced ? &replaced->grant : NULL,
 		.actor = g->grant.decider,
 		.now_ms = now_ms};
 	if (!desk_keep(d, &news))
 		return not_kept(&c.sentence, g);
 	put_on_shelf(d, g, replaced);
 	desk_regrant(d);
-	news.replaced = NULL;
 	desk_tell(d, &news);
 	decide_others(d, g);
 	*ret_grant = &g->grant;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy/desk_inside.h: what is inside a struct desk; for desk.c (asking, leaving, looking),
- * desk_decide.c (deciding, granting, revoking) and desk_turn.c (what all of them end with). */
+ * desk_decide.c (deciding, granting, revoking) and desk_turn.c (time, rules, answers). */
 #ifndef SALLYPORT_POLICY_DESK_INSIDE_H
 #define SALLYPORT_POLICY_DESK_INSIDE_H
 
@@ -17,7 +17,6 @@ struct desk {
 	struct shelf shelf;
 	struct grants *grants; /* snapshot of the shelf; NULL when memory was short */
 	struct desk_counts counts; /* those since the start */
-	uint64_t notice[LIMIT_NOTICE]; /* numbers on their way to the outlet `answer` */
 };
 
 /* What all calls begin with: what was over before now_ms ends first, so that nothing is decided or

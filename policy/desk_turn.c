@@ -62,17 +62,23 @@ static void end_grants(struct desk *d, uint64_t now_ms)
 
 /* ---- waiters ----------------------------------------------------------------------------- */
 
-/* Moves up to LIMIT_NOTICE of those from `index` on into the notice; returns where to go on. */
+/* The numbers of those who go at once. */
+struct notice_list {
+	size_t count;
+	uint64_t numbers[LIMIT_NOTICE];
+};
+
+/* Lets those from `index` on leave until the list is full; returns where to go on. */
 static uint32_t dismiss(struct desk *d, struct matter *m, uint32_t index, const uint64_t *session,
-	size_t *ret_count)
+	struct notice_list *list)
 {
-	*ret_count = 0;
-	while (index != GUEST_NONE && *ret_count < LIMIT_NOTICE) {
+	list->count = 0;
+	while (index != GUEST_NONE && list->count < LIMIT_NOTICE) {
 		const struct guest *g = lobby_guest(&d->lobby, index);
 		index = g->after;
 		if (session && g->session != *session)
 			continue;
-		d->notice[(*ret_count)++] = g->number;
+		list->numbers[list->count++] = g->number;
 		m->asker->waiters--;
 		lobby_leave(&d->lobby, &m->party, g->number);
 	}
@@ -85,13 +91,13 @@ void desk_answer(
 {
 	uint64_t hash = session ? desk_session_hash(d, *session) : 0;
 	uint32_t index = m->party.first;
-	size_t count;
+	struct notice_list list;
 
 	while (index != GUEST_NONE) {
-		index = dismiss(d, m, index, session ? &hash : NULL, &count);
-		if (count > 0)
+		index = dismiss(d, m, index, session ? &hash : NULL, &list);
+		if (list.count > 0)
 			d->options.outlets.answer(
-				d->options.outlets.owner, d->notice, count, ruling);
+				d->options.outlets.owner, list.numbers, list.count, ruling);
 	}
 }
 

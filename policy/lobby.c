@@ -24,7 +24,7 @@ static void free_blocks(struct lobby *l)
 {
 	for (uint32_t i = 0; i < l->block_count; i++)
 		free(l->blocks[i]);
-	l->block_count = 0;
+	l->block_count = l->fresh = 0;
 	l->unused = GUEST_NONE;
 }
 
@@ -43,11 +43,7 @@ static bool add_block(struct lobby *l)
 	struct guest *block = malloc(LOBBY_BLOCK * sizeof(*block));
 	if (!block)
 		return false;
-	uint32_t first = l->block_count * LOBBY_BLOCK + 1;
-	for (uint32_t i = 0; i < LOBBY_BLOCK; i++)
-		block[i].chain = i + 1 < LOBBY_BLOCK ? first + i + 1 : l->unused;
 	l->blocks[l->block_count++] = block;
-	l->unused = first;
 	return true;
 }
 
@@ -71,7 +67,7 @@ static bool make_room(struct lobby *l)
 	uint32_t size = l->size ? 2 * l->size : SMALLEST;
 	struct lobby old = {.buckets = l->buckets, .size = l->size};
 
-	if (l->unused == GUEST_NONE && !add_block(l))
+	if (l->unused == GUEST_NONE && l->fresh == l->block_count * LOBBY_BLOCK && !add_block(l))
 		return false;
 	if (l->count < l->size)
 		return true;
@@ -90,9 +86,12 @@ bool lobby_enter(struct lobby *l, struct party *party, const struct guest *guest
 	if (!make_room(l))
 		return false;
 	uint32_t index = l->unused;
+	if (index != GUEST_NONE)
+		l->unused = lobby_guest(l, index)->chain;
+	else
+		index = ++l->fresh;
 	struct guest *g = lobby_guest(l, index);
 	uint32_t *bucket = bucket_of(l, guest->number);
-	l->unused = g->chain;
 	*g = *guest;
 	g->chain = *bucket;
 	*bucket = index;

@@ -29,12 +29,13 @@ struct party {
 	uint32_t count;
 };
 
-enum { LOBBY_BLOCK = 512 };
+enum { LOBBY_BLOCK = 1024 };
 
 struct lobby {
 	struct guest *blocks[LIMIT_WAITERS / LOBBY_BLOCK];
 	uint32_t block_count;
-	uint32_t unused; /* first of a chain */
+	uint32_t unused; /* first of a chain of those who left */
+	uint32_t fresh; /* those above were never used */
 	uint32_t *buckets;
 	uint32_t size; /* of buckets, a power of two, or 0 */
 	uint32_t count;

@@ -36,9 +36,6 @@ struct news {
 	enum news_kind kind;
 	const struct question *question; /* NULL where there is none */
 	const struct grant *grant; /* NULL where there is none */
-	/* DECIDED, GRANTED: the older grant that `grant` takes the place of, for the same transaction;
-	 * NULL for none. NEWS_REVOKED of it follows. */
-	const struct grant *replaced;
 	const char *actor; /* who decided or revoked; NULL: time or rules did */
 	uint64_t now_ms;
 	uint64_t
@@ -53,7 +50,8 @@ struct desk_outlets {
 	 * EXPIRED, WITHDRAWN, GRANTED, REVOKED, GRANT_ENDED, CONTEXT. Failing ASKED, EXPIRED,
 	 * WITHDRAWN, CONTEXT, the GRANT_ENDED of time and the REVOKED that follows a replacement is
 	 * tolerated: the change happens, since it lets nobody through. One call may stand for one
-	 * transaction: question and grant of a decision come together, and the grant replaced. */
+	 * transaction: question and grant of a decision come together, and a kept grant takes the
+	 * place of one with the same pattern, identity and session. */
 	bool (*keep)(void *owner, const struct news *news);
 	/* These waiters are answered and forgotten; at most LIMIT_NOTICE at once. */
 	void (*answer)(

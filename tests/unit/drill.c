@@ -299,7 +299,7 @@ static void restart(struct drill *d)
 	for (unsigned i = 0; i < d->question_count; i++) {
 		struct drill_question *q = &d->questions[i];
 		if (q->stored) {
-			q->told = q->stored->told_pending;
+			q->told = true;
 			WANT(d, desk_restore_question(d->desk, q->stored));
 		}
 		if (q->stored && q->stored->state == QUESTION_PENDING)
@@ -369,7 +369,7 @@ bool drill_do(struct drill *d, struct drill_step step)
 	step.action = (uint8_t)d->doing;
 	d->said = 0;
 	act(d, step);
-	if (!d->full)
+	if (!d->full && !d->unwatched)
 		drill_check(d);
 	return !d->fault && !d->full;
 }

@@ -9,7 +9,7 @@
 
 enum {
 	DRILL_WAITERS = 12,
-	DRILL_QUESTIONS = 512, /* and grants: a run ends there */
+	DRILL_QUESTIONS = 128, /* and grants: a run ends there */
 	DRILL_CONNECTIONS = 16,
 };
 
@@ -70,6 +70,7 @@ struct drill {
 	enum drill_action doing;
 	unsigned said; /* outlets that ran in this step, apart from keep */
 	bool full; /* nothing more fits into the model */
+	bool unwatched; /* go without drill_check */
 	unsigned question_count, grant_count, connection_count;
 	struct drill_waiter waiters[DRILL_WAITERS]; /* number n is [n - 1] */
 	struct drill_question questions[DRILL_QUESTIONS];

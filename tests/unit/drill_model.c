@@ -107,16 +107,29 @@ static struct drill_grant *learn_grant(struct drill *d, const struct grant *g)
 	return known;
 }
 
+/* A newer grant takes the place of one for the same. */
+static bool takes_place(const struct drill_grant *newer, const struct drill_grant *older)
+{
+	return newer != older && strcmp(newer->pattern, older->pattern) == 0 &&
+	       strcmp(newer->identity, older->identity) == 0 &&
+	       strcmp(newer->session, older->session) == 0 &&
+	       (newer->scope == GRANT_SESSION) == (older->scope == GRANT_SESSION);
+}
+
 static void store_grant(struct drill *d, const struct grant *g)
 {
 	struct drill_grant *known = drill_grant(d, g->id);
 
-	if (!known)
-		known = learn_grant(d, g);
+	/* One grant may come with many questions. */
+	if (known && known->stored)
+		return;
+	known = learn_grant(d, g);
 	if (!known)
 		return;
-	forget_grant(known);
 	known->stored = copy_of(g, sizeof(*g));
+	for (unsigned i = 0; i < d->grant_count; i++)
+		if (takes_place(known, &d->grants[i]))
+			forget_grant(&d->grants[i]);
 }
 
 static void store(struct drill *d, const struct news *n, struct drill_question *q)
@@ -132,8 +145,6 @@ static void store(struct drill *d, const struct news *n, struct drill_question *
 	} else if (n->kind == NEWS_DECIDED || n->kind == NEWS_GRANTED) {
 		WANT(d, n->grant && n->actor);
 		store_grant(d, n->grant);
-		if (n->replaced && drill_grant(d, n->replaced->id))
-			forget_grant(drill_grant(d, n->replaced->id));
 		/* What an unused once-grant is for. */
 		if (q && n->grant->scope == GRANT_ONCE)
 			q->stored = copy_of(n->question, sizeof(*n->question));
