@@ -53,6 +53,7 @@ function showLink(isLive) {
 
 function onEvent(name, value) {
 	if (name === "approval") questions.take(value);
+	if (name === "config") questions.load();
 	if (name === "grant" && view === "grants") grants.load();
 	if (name === "hello" && !value.resumed) {
 		questions.load();

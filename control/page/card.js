@@ -47,6 +47,13 @@ function wanted({ method, path_class: path }) {
 	return fact("Request", h("span", { class: "mono" }, plain(method)), shape);
 }
 
+// A tunnel to an odd port is taken for TLS: who approves SSH has to say so.
+function inside({ protocol: word, port }) {
+	if (word !== "https_connect" || port === 443 || port === 80) return null;
+	const other = "for SSH or databases choose “Approve for…”, then “Anything”";
+	return fact("Inside", h("span", { class: "hint" }, `only TLS passes; ${other}`));
+}
+
 function waiting({ waiters, asks }) {
 	const now =
 		waiters > 0
@@ -62,6 +69,7 @@ function facts(question) {
 		process(context),
 		userAgent(context),
 		wanted(context),
+		inside(question),
 		waiting(question),
 	].filter((part) => part !== null);
 }
@@ -141,12 +149,12 @@ export class Card {
 			this.foot.replaceChildren(...this.buttons());
 			return;
 		}
-		const inside = this.node.contains(document.activeElement);
+		const focused = this.node.contains(document.activeElement);
 		this.settledAt = performance.now();
 		this.node.classList.add("settled");
 		this.fault.textContent = "";
 		this.foot.replaceChildren(this.result());
-		if (inside) this.node.focus({ preventScroll: true });
+		if (focused) this.node.focus({ preventScroll: true });
 	}
 
 	button(text, key, action, primary) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The menus behind "Approve for…" and "Deny with a note…": how long, for which hosts, for whom.
 
-import { ask, note, radios } from "./dialog.js";
+import { ask, note, radios, said } from "./dialog.js";
 import { h } from "./dom.js";
 import { authority, host, plain } from "./names.js";
 import { duration } from "./words.js";
@@ -54,8 +54,13 @@ function identities(question) {
 }
 
 // Ports other than 80 and 443 carry all kinds of protocols; a tunnel is taken for TLS unless told.
-function protocols(question) {
-	if (question.protocol !== "https_connect" || question.port === 443) return null;
+export function insideTunnel() {
+	const choices = {
+		"": "As the port says (80: HTTP, others: TLS)",
+		tls: "TLS",
+		http: "Plain HTTP",
+		raw: "Anything (SSH, databases): first bytes are not checked",
+	};
 	return h(
 		"label",
 		{ class: "field" },
@@ -63,24 +68,21 @@ function protocols(question) {
 		h(
 			"select",
 			{ name: "protocol" },
-			h("option", { value: "" }, "As the port says (80: HTTP, others: TLS)"),
-			h("option", { value: "tls" }, "TLS"),
-			h("option", { value: "http" }, "Plain HTTP"),
-			h("option", { value: "raw" }, "Anything (SSH, databases): first bytes are not checked"),
+			Object.entries(choices).map(([value, text]) => h("option", { value }, text)),
 		),
 	);
 }
 
 function bodyOf(form) {
-	const said = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
-	if (said.scope === "ttl") said.ttl = HOUR;
-	return said;
+	const body = said(form);
+	return body.scope === "ttl" ? { ...body, ttl: HOUR } : body;
 }
 
 // Opens the menu. send(verb, body) carries the decision out.
 //   verb  "approve" or "deny"
 export function decide(question, verb, settings, send) {
 	const approve = verb === "approve";
+	const tunnel = question.protocol === "https_connect" && question.port !== 443;
 	const scopes = approve ? approvalScopes(question, settings) : denialScopes(settings);
 	ask({
 		title: [
@@ -93,7 +95,7 @@ export function decide(question, verb, settings, send) {
 			radios("scope", "How long", scopes),
 			question.wider.length > 0 ? radios("pattern", "Which hosts", patterns(question)) : null,
 			radios("identity", "For whom", identities(question)),
-			approve ? protocols(question) : null,
+			approve && tunnel ? insideTunnel() : null,
 			approve ? note("Note for the record (optional)") : null,
 		],
 		action: approve ? "Approve" : "Deny",

@@ -74,3 +74,9 @@ export function note(label, attributes = {}) {
 		h("textarea", { name: "note", rows: 2, maxlength: 250, ...attributes }),
 	);
 }
+
+// What was filled in, by name; empty fields are left out.
+export function said(form) {
+	const fields = [...new FormData(form)].map(([name, value]) => [name, value.trim()]);
+	return Object.fromEntries(fields.filter(([, value]) => value !== ""));
+}

@@ -2,7 +2,8 @@
 // Decisions that are remembered: listed, taken back, made ahead of time; and what would happen.
 
 import { get, may, post, remove } from "./api.js";
-import { ask, note, radios } from "./dialog.js";
+import { insideTunnel } from "./decide.js";
+import { ask, note, radios, said } from "./dialog.js";
 import { byId, h, Table } from "./dom.js";
 import { plain } from "./names.js";
 import { clock, counted, protocol, scope } from "./words.js";
@@ -98,7 +99,8 @@ const field = (label, attributes) =>
 		}),
 	);
 
-function add() {
+// Asks for a decision ahead of time; `pattern` is filled in.
+export function add(pattern = "") {
 	const scopes = [
 		{ value: "3600", text: "One hour" },
 		{ value: "28800", text: "Eight hours" },
@@ -111,6 +113,7 @@ function add() {
 				name: "pattern",
 				required: true,
 				placeholder: "*.example.com:443",
+				value: pattern,
 				autofocus: true,
 			}),
 			h(
@@ -131,19 +134,15 @@ function add() {
 				name: "identity",
 				placeholder: "local",
 			}),
+			insideTunnel(),
 			note("Note for the record (optional)"),
 		],
 		action: "Add",
 		run: async (form) => {
-			const said = Object.fromEntries(new FormData(form));
-			await post("/v1/grants", {
-				decision: said.decision,
-				pattern: said.pattern.trim(),
-				note: said.note,
-				scope: said.ttl === "" ? "always" : "ttl",
-				...(said.ttl === "" ? {} : { ttl: Number(said.ttl) }),
-				...(said.identity.trim() === "" ? {} : { identity: said.identity.trim() }),
-			});
+			const { ttl, ...body } = said(form);
+			const long =
+				ttl === undefined ? { scope: "always" } : { scope: "ttl", ttl: Number(ttl) };
+			await post("/v1/grants", { ...body, ...long });
 			await load();
 		},
 	});
@@ -151,13 +150,10 @@ function add() {
 
 async function check(event) {
 	event.preventDefault();
-	const said = Object.fromEntries(
-		[...new FormData(event.target)].filter(([, value]) => value !== ""),
-	);
 	const answer = byId("check-answer");
 	answer.className = "";
 	try {
-		const found = await get(`/v1/check?${new URLSearchParams(said)}`);
+		const found = await get(`/v1/check?${new URLSearchParams(said(event.target))}`);
 		const words = { allow: "Allowed.", deny: "Refused.", ask: "Somebody would be asked." };
 		answer.replaceChildren(
 			h("strong", {}, words[found.decision] ?? found.decision),
@@ -169,7 +165,7 @@ async function check(event) {
 	}
 }
 
-byId("grants-add").addEventListener("click", add);
+byId("grants-add").addEventListener("click", () => add());
 byId("check").addEventListener("submit", check);
 
 export const show = load;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What flows now, and what was refused lately: asked for again every two seconds while shown.
 
-import { get } from "./api.js";
+import { get, may } from "./api.js";
 import { byId, h, Table } from "./dom.js";
+import { add } from "./grants.js";
 import { authority, plain } from "./names.js";
 import { bytes, clock, counted, duration, protocol, reason, secondsSince } from "./words.js";
 
@@ -82,6 +83,21 @@ const rule = ({ rule: found }) =>
 				h("span", { class: "hint" }, ` ${plain(found.file)}:${found.line}`),
 			];
 
+// Only what is on no list can be allowed here; a deny list or the address rules win anyway.
+const UNLISTED = ["not_allowed", "approval_expired"];
+const remedy = (block) =>
+	may("approver") && block.host && UNLISTED.includes(block.reason)
+		? h(
+				"button",
+				{
+					type: "button",
+					"aria-label": `Decide about ${authority(block.host, block.port)}`,
+					onclick: () => add(authority(block.host, block.port)),
+				},
+				"Decide…",
+			)
+		: null;
+
 const BLOCKS = [
 	{ label: "When", cell: (b) => clock(b.at) },
 	{ label: "Host", cell: target },
@@ -89,6 +105,7 @@ const BLOCKS = [
 	{ label: "Client", cell: who },
 	{ label: "Kind", cell: (b) => protocol(b.protocol) },
 	{ label: "Rule", cell: rule },
+	{ label: "", cell: remedy },
 ];
 let blocks = null;
 
