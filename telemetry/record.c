@@ -68,17 +68,15 @@ static void encode_values(const struct event *e, struct record *r)
 	r->connection = e->connection;
 	r->bytes_up = e->bytes_up;
 	r->bytes_down = e->bytes_down;
-	r->duration_us = e->duration_us;
-	r->count = e->count;
+	r->duration_us = e->name == EVENT_APPROVAL ? e->waited_us : e->duration_us;
+	r->count = e->name == EVENT_APPROVAL ? e->waiters : e->count;
 	r->question = e->question;
 	r->grant = e->grant;
-	r->waited_us = e->waited_us;
 	memcpy(r->trace_id, e->trace_id, sizeof(r->trace_id));
 	memcpy(r->span_id, e->span_id, sizeof(r->span_id));
 	memcpy(r->client, e->client.bytes, sizeof(r->client));
 	memcpy(r->upstream, e->upstream.bytes, sizeof(r->upstream));
 	r->rule_line = e->rule_line;
-	r->waiters = e->waiters;
 	r->port = e->port;
 	r->client_port = e->client_port;
 	r->status = e->status;
@@ -88,13 +86,12 @@ static void encode_values(const struct event *e, struct record *r)
 	r->source = (uint8_t)e->source;
 	r->protocol = (uint8_t)e->protocol;
 	r->scope = (uint8_t)e->scope;
-	r->refused = e->refused;
+	r->flags =
+		(uint8_t)((e->refused ? RECORD_REFUSED : 0) | (e->override ? RECORD_OVERRIDE : 0));
 	r->trace_flags = e->trace_flags;
 	r->client_family = e->client.family;
 	r->upstream_family = e->upstream.family;
 	r->approval = (uint8_t)e->approval;
-	r->override = e->override;
-	memset(r->reserved, 0, sizeof(r->reserved));
 }
 
 /* Copies a string of at most its share. Returns the bytes written. */
@@ -171,11 +168,13 @@ static bool values_known(const struct record *r)
 	return families && r->name < EVENT_NAME_COUNT && r->reason < REASON_COUNT &&
 	       r->decision <= EVENT_ASK && r->source <= EVENT_DECIDER &&
 	       r->protocol <= EVENT_PROTOCOL_CONNECT && r->scope <= EVENT_SCOPE_NON_DOMAIN &&
-	       r->refused <= 1 && r->approval <= EVENT_REVOKED && r->override <= 1;
+	       r->flags <= (RECORD_REFUSED | RECORD_OVERRIDE) && r->approval <= EVENT_REVOKED;
 }
 
 static void decode_values(const struct record *r, struct event *e)
 {
+	const bool approval = r->name == EVENT_APPROVAL;
+
 	e->name = (enum event_name)r->name;
 	e->time_ns = r->time_ns;
 	e->reason = (enum reason)r->reason;
@@ -194,18 +193,18 @@ static void decode_values(const struct record *r, struct event *e)
 	e->rule_line = r->rule_line;
 	e->bytes_up = r->bytes_up;
 	e->bytes_down = r->bytes_down;
-	e->duration_us = r->duration_us;
+	e->duration_us = approval ? 0 : r->duration_us;
 	e->upstream.family = r->upstream_family;
 	memcpy(e->upstream.bytes, r->upstream, sizeof(r->upstream));
 	e->status = r->status;
-	e->refused = r->refused != 0;
-	e->count = r->count;
+	e->refused = (r->flags & RECORD_REFUSED) != 0;
+	e->count = approval ? 0 : r->count;
 	e->approval = (enum event_approval)r->approval;
 	e->question = r->question;
 	e->grant = r->grant;
-	e->waited_us = r->waited_us;
-	e->waiters = r->waiters;
-	e->override = r->override != 0;
+	e->waited_us = approval ? r->duration_us : 0;
+	e->waiters = approval ? (uint32_t)r->count : 0;
+	e->override = (r->flags & RECORD_OVERRIDE) != 0;
 }
 
 bool record_decode(const void *from, struct event *ret_event)

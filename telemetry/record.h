@@ -9,7 +9,8 @@
 
 #define RECORD_MAGIC 0x53505231u /* "SPR1" */
 
-/* An approval has no rule, file, SNI, actor and text; its own strings stand there. */
+/* An approval has no rule, file, SNI, actor and text; its own strings stand there, as its waited_us
+ * and waiters stand for duration_us and count: a record of the hot path is no longer for it. */
 enum record_string {
 	RECORD_HOST,
 	RECORD_METHOD,
@@ -27,6 +28,8 @@ enum record_string {
 	RECORD_NOTE = RECORD_TEXT
 };
 
+enum record_flag { RECORD_REFUSED = 1, RECORD_OVERRIDE = 2 };
+
 struct record {
 	uint32_t magic;
 	uint32_t len; /* bytes with strings and padding, a multiple of 8, up to LIMIT_EVENT_BYTES */
@@ -40,13 +43,11 @@ struct record {
 	uint64_t count;
 	uint64_t question;
 	uint64_t grant;
-	uint64_t waited_us;
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t client[16];
 	uint8_t upstream[16];
 	uint32_t rule_line;
-	uint32_t waiters;
 	uint16_t port;
 	uint16_t client_port;
 	uint16_t status;
@@ -57,13 +58,11 @@ struct record {
 	uint8_t source;
 	uint8_t protocol;
 	uint8_t scope;
-	uint8_t refused;
+	uint8_t flags; /* enum record_flag */
 	uint8_t trace_flags;
 	uint8_t client_family;
 	uint8_t upstream_family;
 	uint8_t approval;
-	uint8_t override;
-	uint8_t reserved[3];
 };
 
 /* A number that differs between builds whose records do not mean the same. */
