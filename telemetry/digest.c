@@ -105,8 +105,11 @@ static void entry_use(struct digest *d, struct slice file, uint32_t line)
 {
 	uint64_t h = entry_hash(file, line);
 
-	if (d->entries <= LIMIT_DIGEST_ENTRIES)
-		d->entries += bit_set(d, h % ENTRY_BITS) | bit_set(d, (h >> 32) % ENTRY_BITS);
+	if (d->entries > LIMIT_DIGEST_ENTRIES)
+		return;
+	bool first = bit_set(d, h % ENTRY_BITS);
+	bool second = bit_set(d, (h >> 32) % ENTRY_BITS);
+	d->entries += first || second;
 }
 
 bool digest_entry_used(const struct digest *d, struct slice file, uint32_t line)
