@@ -4,6 +4,7 @@
 
 #include "control/embedded.h"
 #include "control/show.h"
+#include "telemetry/metrics.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,23 @@ static void get_readiness(struct call *call)
 		reply_status(call, 503, why);
 }
 
+static void write_desk(FILE *out, const struct desk *desk)
+{
+	struct desk_counts counts = desk_counts(desk);
+	const struct metrics_desk shown = {.pending = counts.pending,
+		.waiters = counts.waiters,
+		.grants = counts.grants,
+		.asked = counts.asked,
+		.approved = counts.approved,
+		.denied = counts.denied,
+		.expired = counts.expired,
+		.withdrawn = counts.withdrawn,
+		.refused = counts.refused,
+		.revoked = counts.revoked};
+
+	metrics_write_desk(out, &shown);
+}
+
 static void get_metrics(struct call *call)
 {
 	const struct control_host *host = call->host;
@@ -37,8 +55,10 @@ static void get_metrics(struct call *call)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	if (out)
+	if (out) {
 		host->metrics(host->owner, out);
+		write_desk(out, host->desk);
+	}
 	/* A closed stream has its text, unless memory ran out. */
 	if (out && fclose(out) == 0)
 		call_reply_text(call, 200, "text/plain; version=0.0.4; charset=utf-8",
