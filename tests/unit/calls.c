@@ -97,10 +97,8 @@ void called_init(
 {
 	struct slice rest = slice_of(query);
 
-	*c = (struct called){.call = {.host = host,
-				     .now_ms = UINT64_C(1795258508123),
-				     .name = "admin",
-				     .role = ROLE_ADMIN}};
+	*c = (struct called){
+		.call = {.host = host, .now_ms = CALL_NOW_MS, .name = "admin", .role = ROLE_ADMIN}};
 	while (rest.len > 0) {
 		struct slice pair = slice_first(rest, slice_find(rest, '&'));
 		size_t name = slice_find(pair, '=');
