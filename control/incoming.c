@@ -3,6 +3,7 @@
 
 #include "control/head.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { LINE_END_BYTES = 2 };
@@ -61,8 +62,6 @@ static enum incoming_step too_large(struct incoming *in)
 	return fail(in, 431, "The request head is too large.");
 }
 
-/* A line is whole. The head ends with an empty one; those before its first line are passed over once,
- * RFC 9112 §2.2. */
 static enum incoming_step end_head(struct incoming *in)
 {
 	if (!head_judge(in))
@@ -88,6 +87,7 @@ static enum incoming_step end_line(struct incoming *in)
 	struct slice bytes = buffer_bytes(&in->head);
 	struct slice line = slice_after(bytes, in->line);
 
+	assert(line.len >= LINE_END_BYTES && line.ptr);
 	in->line = bytes.len;
 	if (line.len == LINE_END_BYTES)
 		return in->lines > 0 ? end_head(in) : pass_line(in);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/signin.h"
 
+#include <stdio.h>
+
 enum { GUESS_MS = 1000 };
 
 /* A free place, or the one that expires first. */
@@ -35,7 +37,7 @@ static bool issue(
 
 	if (!seal_secret(ret_secret) || !seal_of(slice_of(ret_secret), &fresh.seal))
 		return false;
-	memcpy(fresh.name, name, sizeof(fresh.name));
+	snprintf(fresh.name, sizeof(fresh.name), "%s", name);
 	*at = fresh;
 	return true;
 }
@@ -43,11 +45,7 @@ static bool issue(
 enum signin_result signin_invite(
 	struct signin *s, const char *name, uint64_t now_ms, char ret_code[SEAL_TEXT_SIZE])
 {
-	struct slice text = slice_first(slice_of(name), TOKEN_NAME_SIZE - 1);
-	char whole[TOKEN_NAME_SIZE] = "";
-
-	memcpy(whole, text.ptr, text.len);
-	return issue(oldest(s->links, LIMIT_LINKS), whole, now_ms + LIMIT_LINK_MS, ret_code)
+	return issue(oldest(s->links, LIMIT_LINKS), name, now_ms + LIMIT_LINK_MS, ret_code)
 		       ? SIGNIN_OK
 		       : SIGNIN_FAILED;
 }

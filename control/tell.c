@@ -6,6 +6,8 @@
 #include "control/show.h"
 #include "control/stream.h"
 
+#include <assert.h>
+
 enum { ROWS_AT_ONCE = 16, ERROR_SIZE = 512 };
 
 /* ---- questions and grants ----------------------------------------------------------------- */
@@ -95,6 +97,11 @@ void control_tell(struct control *c, const struct news *news)
 	const struct question *q = news->question;
 	const struct grant *g = news->grant;
 
+	/* Each kind of news is of one or the other. */
+	assert(news->kind == NEWS_GRANTED || news->kind == NEWS_REVOKED ||
+				news->kind == NEWS_GRANT_ENDED
+			? g != NULL
+			: q != NULL);
 	if (q)
 		mark_watchers(c, q->id);
 	switch (news->kind) {
