@@ -107,17 +107,16 @@ void api_host_keep(struct api_host *h, const struct desk *desk, uint64_t questio
 	assert_true(ledger_keep(h->host.ledger, &news));
 }
 
-const struct called *api_ask(struct api_host *h, const struct route *table, const char *method,
-	const char *pattern, const char *part, const char *query, const char *body)
+const struct called *api_ask(struct api_host *h, struct api_request r)
 {
 	forget_last();
-	called_init(&last, &h->host, query, body);
-	called_run(&last, table, method, pattern, part);
+	called_init(&last, &h->host, r.query, r.body);
+	called_run(&last, r.table, r.method, r.pattern, r.part);
 	return &last;
 }
 
 const struct called *api_get(
 	struct api_host *h, const struct route *table, const char *pattern, const char *query)
 {
-	return api_ask(h, table, "GET", pattern, "", query, NULL);
+	return api_ask(h, (struct api_request){table, "GET", pattern, "", query, NULL});
 }

@@ -26,9 +26,15 @@ void api_host_done(struct api_host *h);
 /* Keeps how a question of any desk ended, as the process does. */
 void api_host_keep(struct api_host *h, const struct desk *desk, uint64_t question);
 
+struct api_request {
+	const struct route *table;
+	const char *method, *pattern;
+	const char *part; /* what stands at {id} */
+	const char *query;
+	const char *body; /* JSON or NULL */
+};
 /* One call from beginning to end. The answer stays until the next; see called_member. */
-const struct called *api_ask(struct api_host *h, const struct route *table, const char *method,
-	const char *pattern, const char *part, const char *query, const char *body);
+const struct called *api_ask(struct api_host *h, struct api_request r);
 /* The same for what has neither part, query nor body. */
 const struct called *api_get(
 	struct api_host *h, const struct route *table, const char *pattern, const char *query);

@@ -24,7 +24,8 @@ static const char *ask(struct desk_log *l, uint64_t waiter, const char *target, 
 static const char *decide(struct api_host *h, const char *pattern, const char *id, const char *body)
 {
 	static char text[32];
-	const struct called *c = api_ask(h, approval_routes, "POST", pattern, id, "", body);
+	const struct called *c =
+		api_ask(h, (struct api_request){approval_routes, "POST", pattern, id, "", body});
 
 	snprintf(text, sizeof(text), "%u %s", c->answer.status, called_member(c, "code"));
 	return text;
@@ -53,7 +54,7 @@ static void a_question_is_decided_once(void **state)
 	(void)state;
 	api_host_init(&h, "unlisted = \"hold\"\n");
 	const char *id = ask(&h.log, 1, "cdn.new.test:443", 0);
-	c = api_ask(&h, approval_routes, "GET", ONE, id, "", NULL);
+	c = api_ask(&h, (struct api_request){approval_routes, "GET", ONE, id, "", NULL});
 	assert_int_equal(c->answer.status, 200);
 	assert_string_equal(called_member(c, "state"), "pending");
 	assert_string_equal(called_member(c, "waiters"), "1");
@@ -61,11 +62,12 @@ static void a_question_is_decided_once(void **state)
 	assert_string_equal(decide(&h, YES, id, "{\"scope\":\"ever\"}"), "422 bad_request");
 	assert_string_equal(
 		decide(&h, YES, id, "{\"pattern\":\"*.test\",\"ttl\":9}"), "422 bad_pattern");
-	c = api_ask(&h, approval_routes, "GET", ONE, id, "", NULL);
+	c = api_ask(&h, (struct api_request){approval_routes, "GET", ONE, id, "", NULL});
 	assert_string_equal(called_member(c, "state"), "pending");
 
-	c = api_ask(&h, approval_routes, "POST", YES, id, "",
-		"{\"scope\":\"always\",\"pattern\":\"*.new.test\",\"note\":\"fine\"}");
+	c = api_ask(
+		&h, (struct api_request){approval_routes, "POST", YES, id, "",
+			    "{\"scope\":\"always\",\"pattern\":\"*.new.test\",\"note\":\"fine\"}"});
 	assert_int_equal(c->answer.status, 200);
 	assert_string_equal(called_member(c, "approval.state"), "approved");
 	assert_string_equal(called_member(c, "approval.waiters"), "0");
@@ -96,7 +98,8 @@ static void other_ids_are_none(void **state)
 			snprintf(text, sizeof(text), "g%s", id + 1);
 		ROW_CHECK(
 			text, strcmp(decide(&h, YES, text, NULL), "404 not_found") == 0, "decided");
-		const struct called *c = api_ask(&h, approval_routes, "GET", ONE, text, "", NULL);
+		const struct called *c = api_ask(
+			&h, (struct api_request){approval_routes, "GET", ONE, text, "", NULL});
 		ROW_CHECK(text, c->answer.status == 404, "%u", c->answer.status);
 	}
 	api_host_done(&h);
@@ -144,7 +147,8 @@ static void ended_questions_are_remembered(void **state)
 	(void)state;
 	api_host_init(&h, "unlisted = \"hold\"\n");
 	leave_history(&h, approved, expired);
-	c = api_ask(&h, approval_routes, "GET", ONE, approved, "wait=60", NULL);
+	c = api_ask(
+		&h, (struct api_request){approval_routes, "GET", ONE, approved, "wait=60", NULL});
 	assert_string_equal(called_member(c, "state"), "approved");
 	assert_string_equal(called_member(c, "decision.decider"), "ann");
 	assert_string_equal(decide(&h, NO, approved, NULL), "409 already_decided");
@@ -237,12 +241,13 @@ static void waiting_ends_with_a_decision_or_in_time(void **state)
 
 static const struct called *give(struct api_host *h, const char *body)
 {
-	return api_ask(h, grant_routes, "POST", "/v1/grants", "", "", body);
+	return api_ask(h, (struct api_request){grant_routes, "POST", "/v1/grants", "", "", body});
 }
 
 static const struct called *take_back(struct api_host *h, const char *id)
 {
-	return api_ask(h, grant_routes, "DELETE", "/v1/grants/{id}", id, "", NULL);
+	return api_ask(
+		h, (struct api_request){grant_routes, "DELETE", "/v1/grants/{id}", id, "", NULL});
 }
 
 static size_t grants_listed(struct api_host *h)

@@ -113,12 +113,13 @@ static void the_rules_are_shown_and_loaded_anew(void **state)
 		called_member(c, "listen.proxy"), "[\"127.0.0.1:3128\",\"[::1]:3128\"]");
 	assert_string_equal(called_member(c, "listen.control"), "[\"unix:/run/x.sock\"]");
 
-	c = api_ask(&h, rules_routes, "POST", "/v1/reload", "", "", NULL);
+	c = api_ask(&h, (struct api_request){rules_routes, "POST", "/v1/reload", "", "", NULL});
 	assert_string_equal(called_member(c, "changed"), "admin did it");
-	c = api_ask(&h, rules_routes, "POST", "/v1/reload", "", "", "{\"now\":true}");
+	c = api_ask(&h,
+		(struct api_request){rules_routes, "POST", "/v1/reload", "", "", "{\"now\":true}"});
 	assert_int_equal(c->answer.status, 400);
 	h.reload_fails = true;
-	c = api_ask(&h, rules_routes, "POST", "/v1/reload", "", "", "{}");
+	c = api_ask(&h, (struct api_request){rules_routes, "POST", "/v1/reload", "", "", "{}"});
 	assert_int_equal(c->answer.status, 422);
 	assert_string_equal(called_member(c, "detail"), "c.toml:1:1: fault");
 	api_host_done(&h);
