@@ -222,8 +222,10 @@ enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant 
 		slice_from(session, utf8_copy(who->session, session, sizeof(session)))};
 	const struct ask ask = {waiter, &known, target, protocol, now_ms};
 
-	assert(known.identity.len > 0 && waiter != 0 && !lobby_find(&d->lobby, waiter));
+	assert(known.identity.len > 0 && waiter != 0);
 	desk_pass_time(d, now_ms);
+	/* Its number is in use anew, so it left, and the word of it was lost. */
+	desk_leave(d, waiter, false, now_ms);
 	/* Without the snapshot a denial might be overlooked. */
 	if (!desk_grants(d))
 		return DESK_NO_MEMORY;

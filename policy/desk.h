@@ -50,7 +50,8 @@ enum desk_asked {
 	DESK_NO_MEMORY,
 };
 /* Somebody wants to go where the lists say nothing.
- *   waiter   the caller's number, unique among those waiting, not 0
+ *   waiter   the caller's number, unique among those waiting, not 0; one that waits already is taken
+ *            to have left
  *   context  of this waiter, may be NULL; kept when the question is new */
 enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant *who,
 	const struct target *target, enum question_protocol protocol,
