@@ -41,7 +41,7 @@ function userAgent({ user_agent: agent }) {
 }
 
 function wanted({ method, path_class: path }) {
-	if (method === null) return null;
+	if (method === null || method === "CONNECT") return null;
 	const shape =
 		path === null ? null : [", a path like ", h("bdi", { class: "mono" }, plain(path))];
 	return fact("Request", h("span", { class: "mono" }, plain(method)), shape);

@@ -29,8 +29,9 @@ export function revoke(grant, onDone) {
 	});
 }
 
-function until(grant) {
-	return grant.expires_at === null ? "until revoked" : `until ${clock(grant.expires_at)}`;
+function howLong(grant) {
+	if (grant.expires_at !== null) return `${scope(grant.scope)}, until ${clock(grant.expires_at)}`;
+	return grant.scope === "once" ? "once" : `${scope(grant.scope)}, until revoked`;
 }
 
 function whom(grant) {
@@ -49,7 +50,7 @@ const COLUMNS = [
 		],
 	},
 	{ label: "For whom", cell: whom },
-	{ label: "How long", cell: (g) => `${scope(g.scope)}, ${until(g)}` },
+	{ label: "How long", cell: howLong },
 	{ label: "Decided by", cell: (g) => `${plain(g.decider)}, ${clock(g.created_at)}` },
 	{ label: "Note", cell: (g) => plain(g.note ?? "") },
 	{
@@ -154,11 +155,7 @@ async function check(event) {
 	answer.className = "";
 	try {
 		const found = await get(`/v1/check?${new URLSearchParams(said(event.target))}`);
-		const words = { allow: "Allowed.", deny: "Refused.", ask: "Somebody would be asked." };
-		answer.replaceChildren(
-			h("strong", {}, words[found.decision] ?? found.decision),
-			` ${plain(found.text)}`,
-		);
+		answer.textContent = plain(found.text);
 	} catch (problem) {
 		answer.className = "fault";
 		answer.textContent = problem.message;
