@@ -84,7 +84,7 @@
 /* JSON lines waiting for a pipe or a disk that takes none; beyond: lines are dropped and counted. */
 #define LIMIT_LINES_BYTES (1024 * 1024)
 /* Messages waiting in one mailbox; beyond: the sender is told no. */
-#define LIMIT_MAILBOX 4096
+#define LIMIT_MAILBOX 65536
 
 /* Configuration. A larger file, longer list or deeper table is a load error. */
 #define LIMIT_CONFIG_BYTES (256u * 1024 * 1024)

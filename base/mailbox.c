@@ -2,9 +2,10 @@
 #include "base/mailbox.h"
 
 #include "base/container.h"
-#include "base/limits.h"
 
 #include <stdlib.h>
+
+enum { SIZE_FIRST = 64, TURN_MESSAGES = 4096 };
 
 static void *take(struct mailbox *m)
 {
@@ -13,33 +14,39 @@ static void *take(struct mailbox *m)
 	uv_mutex_lock(&m->lock);
 	if (m->count > 0) {
 		message = m->slots[m->head];
-		m->head = (m->head + 1) % LIMIT_MAILBOX;
+		m->head = (m->head + 1) % m->size;
 		m->count--;
 	}
 	uv_mutex_unlock(&m->lock);
 	return message;
 }
 
-static void deliver(struct mailbox *m)
+/* True when more may wait: bounded, so that the loop's other work has its turn. */
+static bool deliver(struct mailbox *m)
 {
-	/* Bounded: what is posted while we deliver wakes the loop again. */
-	for (int i = 0; i < LIMIT_MAILBOX; i++) {
+	for (size_t i = 0; i < TURN_MESSAGES; i++) {
 		void *message = take(m);
 		if (!message)
-			return;
+			return false;
 		m->on_message(m->owner, message);
 	}
+	return true;
 }
 
 static void on_wake(uv_async_t *wake)
 {
-	deliver(CONTAINER(wake, struct mailbox, wake));
+	if (deliver(CONTAINER(wake, struct mailbox, wake)))
+		uv_async_send(wake);
 }
 
-int mailbox_init(struct mailbox *m, uv_loop_t *loop, mailbox_cb on_message, void *owner)
+int mailbox_init(
+	struct mailbox *m, uv_loop_t *loop, size_t bound, mailbox_cb on_message, void *owner)
 {
-	*m = (struct mailbox){.on_message = on_message, .owner = owner};
-	m->slots = calloc(LIMIT_MAILBOX, sizeof(*m->slots));
+	*m = (struct mailbox){.on_message = on_message,
+		.owner = owner,
+		.size = bound < SIZE_FIRST ? bound : SIZE_FIRST,
+		.bound = bound};
+	m->slots = calloc(m->size, sizeof(*m->slots));
 	if (!m->slots)
 		return UV_ENOMEM;
 	int status = uv_mutex_init(&m->lock);
@@ -55,12 +62,30 @@ fail:
 	return status;
 }
 
+/* The waiting messages come to stand at the front of the larger ring, in order. */
+static bool has_room(struct mailbox *m)
+{
+	if (m->count < m->size)
+		return true;
+	size_t size = m->size * 2 < m->bound ? m->size * 2 : m->bound;
+	void **slots = size > m->size ? malloc(size * sizeof(*slots)) : NULL;
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < m->count; i++)
+		slots[i] = m->slots[(m->head + i) % m->size];
+	free(m->slots);
+	m->slots = slots;
+	m->head = 0;
+	m->size = size;
+	return true;
+}
+
 bool mailbox_post(struct mailbox *m, void *message)
 {
 	uv_mutex_lock(&m->lock);
-	bool taken = !m->closed && m->count < LIMIT_MAILBOX;
+	bool taken = !m->closed && has_room(m);
 	if (taken) {
-		m->slots[(m->head + m->count) % LIMIT_MAILBOX] = message;
+		m->slots[(m->head + m->count) % m->size] = message;
 		m->count++;
 		/* Under the lock: mailbox_close cannot close the handle between. */
 		uv_async_send(&m->wake);
@@ -84,7 +109,8 @@ void mailbox_close(struct mailbox *m, void (*on_closed)(void *owner))
 	uv_mutex_lock(&m->lock);
 	m->closed = true;
 	uv_mutex_unlock(&m->lock);
-	deliver(m);
+	while (deliver(m))
+		continue;
 	m->on_closed = on_closed;
 	uv_close((uv_handle_t *)&m->wake, on_wake_closed);
 }

@@ -18,17 +18,20 @@ struct mailbox {
 	mailbox_cb on_message;
 	void *owner;
 	void (*on_closed)(void *owner);
-	void **slots; /* ring of LIMIT_MAILBOX pointers */
+	void **slots; /* ring of `size` pointers */
+	size_t size; /* grows up to `bound` */
+	size_t bound;
 	size_t head; /* next to take */
 	size_t count;
 	bool closed; /* posts are refused */
 };
 
-/* Called by the receiver's thread before anyone posts. Returns 0, or a negative libuv error with
- * nothing to undo. */
-int mailbox_init(struct mailbox *m, uv_loop_t *loop, mailbox_cb on_message, void *owner);
+/* Called by the receiver's thread before anyone posts. `bound` is the most messages that may wait.
+ * Returns 0, or a negative libuv error with nothing to undo. */
+int mailbox_init(
+	struct mailbox *m, uv_loop_t *loop, size_t bound, mailbox_cb on_message, void *owner);
 
-/* From any thread. False when the box is full or closed: the message stays the caller's. */
+/* From any thread. False when the box is full or closed, or without memory: the message stays the caller's. */
 bool mailbox_post(struct mailbox *m, void *message);
 
 /* From the receiver's thread: refuses further posts, delivers what is queued, then on_closed runs

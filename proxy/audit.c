@@ -23,6 +23,7 @@ static struct event event_of(const struct session *s, enum event_name name)
 		.client_port = s->peer.port,
 		.trace_flags = s->trace_flags,
 		.connection = s->id,
+		.session_id = slice_of(s->claim),
 		.host = target_host(&s->target),
 		.port = s->target.port,
 		.scope = s->target.kind == TARGET_NAME && s->target.host_len > 0
@@ -35,6 +36,19 @@ static struct event event_of(const struct session *s, enum event_name name)
 	return e;
 }
 
+static enum event_decision decision_of(enum decision decision)
+{
+	switch (decision) {
+	case DECISION_ALLOW:
+		return EVENT_ALLOW;
+	case DECISION_DENY:
+		return EVENT_DENY;
+	case DECISION_ASK:
+		break;
+	}
+	return EVENT_ASK;
+}
+
 static enum event_source source_of(enum decision_source source)
 {
 	switch (source) {
@@ -43,8 +57,9 @@ static enum event_source source_of(enum decision_source source)
 	case SOURCE_MODE_GUARD:
 		return EVENT_MODE_GUARD;
 	case SOURCE_PROXY_STATE:
-	case SOURCE_DECIDER:
 		return EVENT_PROXY_STATE;
+	case SOURCE_DECIDER:
+		return EVENT_DECIDER;
 	}
 	return EVENT_BASELINE_POLICY;
 }
@@ -58,18 +73,33 @@ void audit_decision(struct session *s, const struct verdict *verdict)
 	s->decided = true;
 	s->allowed = allowed;
 	s->proxied = s->proxied || allowed;
-	metrics_count(&s->worker->metrics, allowed ? COUNTER_ALLOWED : COUNTER_DENIED, 1);
+	if (verdict->decision != DECISION_ASK)
+		metrics_count(&s->worker->metrics, allowed ? COUNTER_ALLOWED : COUNTER_DENIED, 1);
 
 	struct event e = event_of(s, EVENT_POLICY_DECISION);
 	const struct rule rule = policy_rule(s->worker->settings.policy, verdict->entry);
-	e.decision = allowed ? EVENT_ALLOW : EVENT_DENY;
+	e.decision = decision_of(verdict->decision);
 	e.reason = verdict->reason;
 	e.source = source_of(verdict->source);
+	e.question = s->question;
+	e.grant = s->grant.id;
+	e.override = allowed && verdict->source == SOURCE_DECIDER;
 	if (rule.pattern) {
 		e.rule = slice_of(rule.pattern);
 		e.rule_file = slice_of(rule.file);
 		e.rule_line = rule.line;
 	}
+	ring_record(s->worker->ring, &e);
+}
+
+void audit_asked(struct session *s)
+{
+	struct event e = event_of(s, EVENT_POLICY_DECISION);
+
+	e.decision = EVENT_ASK;
+	e.reason = REASON_NOT_ALLOWED;
+	e.source = EVENT_BASELINE_POLICY;
+	e.question = s->question;
 	ring_record(s->worker->ring, &e);
 }
 
@@ -101,6 +131,7 @@ void audit_closed(struct session *s)
 	e.duration_us = (now - s->since_ns) / 1000;
 	e.upstream = s->upstream;
 	e.status = s->status;
+	e.grant = s->grant.id;
 	if (s->sni)
 		e.sni = slice_of(s->sni);
 	else if (s->sni_seen)

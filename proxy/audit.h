@@ -11,6 +11,9 @@
 /* The decision on the current request, once; later calls for it do nothing. */
 void audit_decision(struct session *s, const struct verdict *verdict);
 
+/* The question about the current request is with the desk: decision "ask". */
+void audit_asked(struct session *s);
+
 /* A decision that stands beside the one on the request: what a tunnel's first bytes gave away. */
 void audit_denied_tunnel(struct session *s, enum reason reason);
 

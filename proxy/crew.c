@@ -27,6 +27,7 @@ static struct settings settings_of(const struct config *config)
 		.connect_ms = config->connect_ms,
 		.response_ms = config->response_ms,
 		.idle_ms = config->idle_ms,
+		.hold_ms = config->hold_ms,
 		.sessions = (config->connections + config->workers - 1) / config->workers,
 	};
 }
@@ -53,16 +54,20 @@ static bool directory_make(const char *path)
 	return access(path, W_OK | X_OK) == 0;
 }
 
+bool crew_make_directory(const struct config *config, char *ret_error, size_t error_size)
+{
+	if (directory_make(config->state_directory))
+		return true;
+	snprintf(ret_error, error_size,
+		"cannot write to the state directory %s: %s; set [state] directory",
+		config->state_directory, strerror(errno));
+	return false;
+}
+
 static bool rings_open(struct crew *c, const struct config *config, char *error, size_t size)
 {
 	char path[PATH_SIZE];
 
-	if (!directory_make(config->state_directory)) {
-		snprintf(error, size,
-			"cannot write to the state directory %s: %s; set [state] directory",
-			config->state_directory, strerror(errno));
-		return false;
-	}
 	for (size_t i = 0; i <= config->workers; i++) {
 		bool control = i == config->workers;
 		snprintf(path, sizeof(path), control ? "%s/ring.control" : "%s/ring.%zu",
@@ -97,6 +102,7 @@ static bool exporter_begin(struct crew *c, const struct config *config, char *er
 		.timeout_ms = config->otel_timeout_ms,
 		.spool = spool,
 		.ring_directory = config->state_directory,
+		.digest = c->digest,
 		.spool_bytes = config->spool_bytes,
 		.json = strcmp(config->log, "none") == 0 ? NULL : config->log,
 		.service_name = config->service_name,
@@ -152,6 +158,7 @@ static bool workers_start(struct crew *c, const struct config *config,
 			.settings = &settings,
 			.via = c->via,
 			.ring = c->rings[i],
+			.clerk = c->clerk,
 		};
 		c->workers[i] = worker_start(&options, error, size);
 		if (!c->workers[i])
@@ -171,15 +178,25 @@ static bool via_make(struct crew *c)
 	return true;
 }
 
-bool crew_start(struct crew *c, struct config *config, char *ret_error, size_t error_size)
+/* Nobody reaches the proxy or its control endpoint through the proxy. */
+static bool add_own(const struct crew *c, struct policy *policy)
+{
+	return policy_add_own(policy, c->proxies, c->proxy_count) &&
+	       policy_add_own(policy, c->own, c->own_count);
+}
+
+bool crew_start(struct crew *c, struct config *config, const struct crew_options *options,
+	char *ret_error, size_t error_size)
 {
 	int(*fds)[LIMIT_LISTENERS] = calloc(LIMIT_WORKERS, sizeof(*fds));
 
-	*c = (struct crew){0};
+	*c = (struct crew){.clerk = options->clerk,
+		.own_count = options->own_count,
+		.digest = options->digest};
+	memcpy(c->own, options->own, options->own_count * sizeof(c->own[0]));
 	snprintf(ret_error, error_size, "out of memory");
 	bool started = fds && via_make(c) && bind_all(c, config, fds, ret_error, error_size) &&
-		       policy_add_own(config->policy, c->proxies, c->proxy_count) &&
-		       rings_open(c, config, ret_error, error_size) &&
+		       add_own(c, config->policy) && rings_open(c, config, ret_error, error_size) &&
 		       exporter_begin(c, config, ret_error, error_size) &&
 		       workers_start(c, config, fds, ret_error, error_size);
 	free(fds);
@@ -189,7 +206,7 @@ bool crew_start(struct crew *c, struct config *config, char *ret_error, size_t e
 bool crew_reload(struct crew *c, struct config *config)
 {
 	const struct settings settings = settings_of(config);
-	bool told = policy_add_own(config->policy, c->proxies, c->proxy_count);
+	bool told = add_own(c, config->policy);
 
 	for (size_t i = 0; i < c->worker_count; i++)
 		told = worker_reload(c->workers[i], &settings) && told;

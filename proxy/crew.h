@@ -16,12 +16,27 @@ struct crew {
 	struct exporter *exporter;
 	struct endpoint proxies[LIMIT_LISTENERS]; /* as bound */
 	size_t proxy_count;
+	struct endpoint own[LIMIT_LISTENERS]; /* control endpoints */
+	size_t own_count;
+	struct mailbox *clerk;
+	struct digest *digest;
 	char via[32]; /* our Via pseudonym, random for each start */
+};
+
+/* Makes the state directory where it is missing. False with a sentence. */
+bool crew_make_directory(const struct config *config, char *ret_error, size_t error_size);
+
+struct crew_options {
+	struct mailbox *clerk; /* of the control thread; NULL: nobody decides */
+	const struct endpoint *own; /* control endpoints as bound; copied */
+	size_t own_count; /* at most LIMIT_LISTENERS */
+	struct digest *digest; /* fed by the exporter; NULL: none */
 };
 
 /* Binds, maps the rings, starts exporter and workers. The configuration's policy learns the bound
  * endpoints. False with a sentence in ret_error; the process is to exit then. */
-bool crew_start(struct crew *c, struct config *config, char *ret_error, size_t error_size);
+bool crew_start(struct crew *c, struct config *config, const struct crew_options *options,
+	char *ret_error, size_t error_size);
 
 /* New rules and settings for every worker. False when one could not be told. */
 bool crew_reload(struct crew *c, struct config *config);

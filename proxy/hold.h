@@ -20,17 +20,23 @@ enum hold_news {
  * `ruling` is borrowed. */
 typedef void (*hold_cb)(void *owner, enum hold_news news, const struct ruling *ruling);
 
+enum petition_kind {
+	PETITION_ASK,
+	PETITION_LEAVE, /* of its own */
+	PETITION_TOLD, /* after it was answered "still pending" */
+	PETITION_CENSUS, /* the first part of a struct census_part */
+};
+
 /* Between worker and clerk; allocated by the sender, freed by the receiver. */
 struct petition {
-	enum { PETITION_ASK, PETITION_LEAVE, PETITION_TOLD, PETITION_AGENT } kind;
-	uint64_t waiter; /* worker index << 48 | generation << 24 | slot */
+	enum petition_kind kind;
+	uint64_t waiter; /* its number; never 0 */
 	struct target target;
 	enum question_protocol protocol;
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	char session[LIMIT_SESSION_BYTES + 1];
 	struct endpoint client, local; /* of the client's socket, to find its process */
 	struct question_context *context; /* ASK: owned, may be NULL */
-	char *text; /* AGENT: the request for the agent's page, owned; see proxy/agent.h */
 };
 void petition_free(struct petition *p);
 
@@ -38,16 +44,21 @@ void petition_free(struct petition *p);
 struct notice {
 	enum hold_news news;
 	struct ruling ruling;
-	size_t count;
+	size_t size, count;
 	uint64_t waiters[];
 };
+/* Empty, with room for `size` waiters, LIMIT_NOTICE at most. NULL without memory; free() frees it. */
+struct notice *notice_new(enum hold_news news, const struct ruling *ruling, size_t size);
 
 struct hold {
 	struct mailbox *clerk; /* the control thread's; NULL: nobody can answer */
 	unsigned index; /* of the worker */
-	struct waiter **slots;
+	struct hold_slot *slots;
 	uint32_t size, count, free_slot;
 };
+
+/* Index of the worker that a waiter's number belongs to. */
+unsigned hold_worker_of(uint64_t waiter);
 
 void hold_init(struct hold *h, struct mailbox *clerk, unsigned index);
 void hold_done(struct hold *h); /* all waiters are gone */

@@ -69,6 +69,17 @@ fail:;
 	return -error;
 }
 
+void listener_local(int fd, struct endpoint *ret_local)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+
+	*ret_local = (struct endpoint){.port = 0};
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
+		ret_local->address =
+			address_from_sockaddr((struct sockaddr *)&sa, &ret_local->port);
+}
+
 /* Out of descriptors or memory: new clients stay in the kernel's queue until the next tick. */
 static void pause_accepting(struct listener *l)
 {

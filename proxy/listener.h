@@ -35,6 +35,9 @@ int listener_start(struct listener *l, struct poller *poller, int fd);
 /* Accept again after a pause; nothing to do when there was none. */
 void listener_resume(struct listener *l);
 
+/* The local end of an accepted connection; family 0 when it is not of IP. */
+void listener_local(int fd, struct endpoint *ret_local);
+
 /* Takes what the kernel has queued already, then closes. */
 void listener_close(struct listener *l);
 

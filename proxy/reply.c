@@ -2,6 +2,7 @@
 #include "proxy/reply.h"
 
 #include "base/escape.h"
+#include "policy/question.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -57,6 +58,41 @@ static const char *phrase(uint16_t status)
 	return "Error";
 }
 
+/* Seconds after which another attempt makes sense; 0: none does by itself. */
+static unsigned retry_after(const struct reason_row *row)
+{
+	return row->status == 503 ? 5 : row->status == 429 ? 30 : 0;
+}
+
+static const char *approval_state(enum reason reason)
+{
+	if (reason == REASON_APPROVAL_PENDING)
+		return "pending";
+	if (reason == REASON_APPROVAL_DENIED)
+		return "denied";
+	return reason == REASON_APPROVAL_EXPIRED ? "expired" : NULL;
+}
+
+static void approval_write(struct buffer *body, const struct refusal *refusal)
+{
+	const char *state = approval_state(refusal->reason);
+	char id[IDENT_SIZE];
+
+	if (!state) {
+		buffer_append(body, SLICE("\"approval\":null}\n"));
+		return;
+	}
+	ident_format('q', refusal->question, id);
+	buffer_format(body, "\"approval\":{\"id\":%s%s%s,\"state\":\"%s\",\"retry_after\":",
+		refusal->question ? "\"" : "", refusal->question ? id : "null",
+		refusal->question ? "\"" : "", state);
+	unsigned seconds = retry_after(reason_row(refusal->reason));
+	if (seconds > 0)
+		buffer_format(body, "%u}}\n", seconds);
+	else
+		buffer_append(body, SLICE("null}}\n"));
+}
+
 static void body_write(struct buffer *body, const struct refusal *refusal)
 {
 	const struct reason_row *row = reason_row(refusal->reason);
@@ -71,13 +107,20 @@ static void body_write(struct buffer *body, const struct refusal *refusal)
 		snprintf(host, sizeof(host), "\"%s\"", escaped);
 		snprintf(port, sizeof(port), "%u", t->port);
 	}
+	bool pending = refusal->reason == REASON_APPROVAL_PENDING;
 	buffer_format(body, "{\"status\":\"%s\",\"decision\":\"%s\",\"reason\":\"%s\",",
-		refusal->allowed ? "failed" : "blocked", refusal->allowed ? "allow" : "deny",
+		pending            ? "pending"
+		: refusal->allowed ? "failed"
+				   : "blocked",
+		pending            ? "ask"
+		: refusal->allowed ? "allow"
+				   : "deny",
 		row->word);
 	buffer_format(body,
 		"\"source\":\"%s\",\"host\":%s,\"port\":%s,\"protocol\":\"%s\",\"message\":\"%s\",",
 		reply_source_word(refusal->source), host, port, refusal->protocol, row->message);
-	buffer_format(body, "\"guidance\":\"%s\",\"approval\":null}\n", row->guidance);
+	buffer_format(body, "\"guidance\":\"%s\",", row->guidance);
+	approval_write(body, refusal);
 }
 
 bool reply_refuse(struct buffer *b, const struct refusal *refusal)
@@ -93,8 +136,13 @@ bool reply_refuse(struct buffer *b, const struct refusal *refusal)
 		row->word);
 	if (row->token[0])
 		buffer_format(b, "X-Proxy-Error: %s\r\n", row->token);
-	if (row->status == 503)
-		buffer_append(b, SLICE("Retry-After: 5\r\n"));
+	if (retry_after(row) > 0)
+		buffer_format(b, "Retry-After: %u\r\n", retry_after(row));
+	if (refusal->question) {
+		char id[IDENT_SIZE];
+		ident_format('q', refusal->question, id);
+		buffer_format(b, "X-Sallyport-Approval: %s\r\n", id);
+	}
 	if (row->status == 405)
 		buffer_append(b, SLICE("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
 	buffer_append(b, slice_from(fields, sizeof(fields) - 1));

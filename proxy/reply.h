@@ -19,6 +19,7 @@ struct refusal {
 	const struct target *target; /* NULL when malformed: host and port are null then */
 	const char *protocol; /* "http" or "https_connect" */
 	bool allowed; /* policy had allowed it; something else failed */
+	uint64_t question; /* at the approval desk; 0: none */
 	bool head_only; /* the request was HEAD: no content */
 };
 

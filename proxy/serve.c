@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/trim.h"
 #include "policy/quantity.h"
-#include "proxy/crew.h"
+#include "proxy/serve_inside.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -19,20 +19,6 @@ enum {
 	/* How often files are looked at for changes; a change is taken once it has stood for two. */
 	WATCH_MS = 500,
 	ENDED_MS = 20,
-	SIGNAL_COUNT = 4,
-};
-
-struct serve {
-	uv_loop_t loop;
-	uv_signal_t signals[SIGNAL_COUNT];
-	uv_timer_t watch;
-	uv_timer_t ended; /* while draining: are the workers done? */
-	const struct config_sources *sources;
-	struct config *config;
-	struct crew crew;
-	uint64_t loaded_stamp; /* what the files looked like when they were loaded, */
-	uint64_t seen_stamp; /* and when they were last looked at */
-	bool draining;
 };
 
 /* ---- notices ------------------------------------------------------------------------------ */
@@ -52,12 +38,14 @@ static void print_ready(const struct serve *s)
 		endpoint_format(&s->crew.proxies[i], text, sizeof(text));
 		log_info("listening on %s", text);
 	}
-	log_info("%u allow entries, %u deny entries; everything else is refused", counts.allow,
-		counts.deny);
+	bool asks = s->config->unlisted == UNLISTED_HOLD && config_can_ask(s->config);
+	log_info("%u allow entries, %u deny entries; everything else %s", counts.allow, counts.deny,
+		asks ? "waits for a decision" : "is refused");
 	log_info("events go to %s; JSON lines: %s; state in %s",
 		s->config->exporter == EXPORTER_OTLP_HTTP ? s->config->otel_endpoint
 							  : "no collector",
 		s->config->log, s->config->state_directory);
+	serve_print_control(s);
 	/* With the port as bound: where the kernel chose it, only this process knows. Brackets mean
 	 * something to a shell. */
 	const char *quote = s->crew.proxies[0].address.family == 6 ? "'" : "";
@@ -102,27 +90,40 @@ static uint64_t files_stamp(const struct config *config)
 
 /* The whole snapshot is built and validated before anything is swapped: a bad file changes
  * nothing. */
-static void reload(struct serve *s, const char *actor)
+bool serve_reload(struct serve *s, const char *actor, char *ret_text, size_t size)
 {
 	struct fault fault;
-	char text[1024];
 	struct config *config = config_load(s->sources, on_notice, NULL, &fault);
 
 	s->loaded_stamp = s->seen_stamp = files_stamp(s->config);
 	if (!config) {
-		fault_format(&fault, text, sizeof(text));
-		log_error("configuration refused, nothing changed: %s", text);
-		record_config(s, actor, text, true);
-		return;
+		fault_format(&fault, ret_text, size);
+		log_error("configuration refused, nothing changed: %s", ret_text);
+	} else {
+		config_difference(s->config, config, ret_text, size);
+		if (!crew_reload(&s->crew, config))
+			log_error(
+				"a worker could not be told of the new configuration; reload again");
+		clerk_reload(&s->clerk, config);
+		config_free(s->config);
+		s->config = config;
+		s->loaded_stamp = s->seen_stamp = files_stamp(config);
+		char why[512];
+		if (!serve_open_reviewer(s, why, sizeof(why)))
+			log_error("people are asked, the reviewer is not: %s", why);
+		log_info("configuration reloaded: %s", ret_text);
 	}
-	config_difference(s->config, config, text, sizeof(text));
-	if (!crew_reload(&s->crew, config))
-		log_error("a worker could not be told of the new configuration; reload again");
-	config_free(s->config);
-	s->config = config;
-	s->loaded_stamp = s->seen_stamp = files_stamp(config);
-	log_info("configuration reloaded: %s", text);
-	record_config(s, actor, text, false);
+	record_config(s, actor, ret_text, !config);
+	if (s->control)
+		control_reloaded(s->control, actor, ret_text, !config);
+	return config != NULL;
+}
+
+static void reload(struct serve *s, const char *actor)
+{
+	char text[1024];
+
+	serve_reload(s, actor, text, sizeof(text));
 }
 
 static void on_watch(uv_timer_t *timer)
@@ -191,9 +192,9 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void watch_signals(struct serve *s)
 {
-	static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	static const int numbers[SERVE_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
-	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+	for (size_t i = 0; i < SERVE_SIGNALS; i++) {
 		uv_signal_init(&s->loop, &s->signals[i]);
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, numbers[i]);
@@ -221,7 +222,14 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = crew_start(&s->crew, s->config, error, size);
+	struct endpoint own[LIMIT_LISTENERS];
+	const struct crew_options options = {
+		.clerk = &s->clerk.box,
+		.own = own,
+		.own_count = s->control ? control_endpoints(s->control, own) : 0,
+		.digest = s->digest,
+	};
+	bool started = crew_start(&s->crew, s->config, &options, error, size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!started) {
 		crew_drain(&s->crew, 0);
@@ -230,10 +238,27 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 	return started;
 }
 
+/* Everything in the order in which it needs each other; undone on failure. */
+static bool start(struct serve *s, char *error, size_t size)
+{
+	if (!crew_make_directory(s->config, error, size) ||
+		!clerk_open(&s->clerk, &s->loop, s->config, error, size))
+		return false;
+	if (serve_open_control(s, error, size) && serve_open_reviewer(s, error, size) &&
+		start_crew(s, error, size))
+		return true;
+	serve_close_reviewer(s);
+	serve_close_control(s);
+	clerk_close(&s->clerk, NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	return false;
+}
+
 static void on_walk_close(uv_handle_t *handle, void *unused)
 {
 	(void)unused;
-	uv_close(handle, NULL);
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
 }
 
 static int serve_loop(struct serve *s)
@@ -242,10 +267,15 @@ static int serve_loop(struct serve *s)
 	uv_timer_init(&s->loop, &s->ended);
 	uv_timer_start(&s->watch, on_watch, WATCH_MS, WATCH_MS);
 	watch_signals(s);
+	serve_begin_control(s);
+	clerk_begin(&s->clerk, &s->crew);
 	print_ready(s);
 	record_config(s, "start", "started", false);
 	trim_memory();
 	uv_run(&s->loop, UV_RUN_DEFAULT);
+	serve_close_reviewer(s);
+	serve_close_control(s);
+	clerk_close(&s->clerk, NULL);
 	struct exporter_counts counts = crew_stop(&s->crew);
 	log_info("ended; %llu records delivered, %llu waiting on disk, %llu lost",
 		(unsigned long long)counts.delivered, (unsigned long long)counts.spooled,
@@ -264,6 +294,7 @@ int serve_run(const struct config_sources *sources)
 
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
+	s.digest = digest_new();
 	s.config = config_load(sources, on_notice, NULL, &fault);
 	if (!s.config) {
 		fault_format(&fault, error, sizeof(error));
@@ -274,12 +305,13 @@ int serve_run(const struct config_sources *sources)
 	int status = 1;
 	if (uv_loop_init(&s.loop) != 0) {
 		log_error("out of memory or descriptors");
-	} else if (!start_crew(&s, error, sizeof(error))) {
+	} else if (!start(&s, error, sizeof(error))) {
 		log_error("%s", error);
 		uv_loop_close(&s.loop);
 	} else {
 		status = serve_loop(&s);
 	}
 	config_free(s.config);
+	digest_free(s.digest);
 	return status;
 }

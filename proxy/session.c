@@ -4,10 +4,12 @@
 #include "proxy/session.h"
 
 #include "proxy/audit.h"
+#include "proxy/claim.h"
 #include "proxy/reply.h"
 #include "proxy/session_steps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@ enum phase session_refuse(struct session *s, enum reason reason)
 		.protocol = s->connect ? "https_connect" : "http",
 		.allowed = s->decided && s->allowed,
 		.head_only = strcmp(s->method, "HEAD") == 0,
+		.question = s->question,
 	};
 
 	session_end_with(s, reason);
@@ -53,7 +56,7 @@ enum phase session_deny(struct session *s, const struct verdict *verdict)
 	return session_refuse(s, verdict->reason);
 }
 
-static enum phase deny_by_state(struct session *s, enum reason reason)
+enum phase session_deny_by_state(struct session *s, enum reason reason)
 {
 	const struct verdict verdict = {.decision = DECISION_DENY,
 		.reason = reason,
@@ -73,20 +76,6 @@ static enum phase deny_malformed(struct session *s, enum reason reason)
 	if (!s->inside)
 		s->target.host_len = 0;
 	return session_deny(s, &verdict);
-}
-
-/* ---- the rules change --------------------------------------------------------------------- */
-
-bool session_lost_permission(struct session *s)
-{
-	struct address ignored;
-	struct verdict refusal;
-
-	s->rules_changed = true;
-	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
-	if (s->verdict.decision != DECISION_ALLOW || !s->link)
-		return s->verdict.decision != DECISION_ALLOW;
-	return session_judge_addresses(s, &s->link_address, 1, &ignored, &refusal) == 0;
 }
 
 /* ---- dial --------------------------------------------------------------------------------- */
@@ -137,7 +126,7 @@ enum phase session_step_dial(struct session *s, unsigned events)
 		return session_finish(s, REASON_DRAINED);
 	if (client_left(s))
 		return session_finish(s, REASON_CLIENT_CLOSED);
-	if (events & SESSION_POLICY && session_lost_permission(s))
+	if (events & SESSION_RULES && session_lost_permission(s))
 		return session_refuse(s, s->verdict.reason);
 	if (!(events & SESSION_DIALED))
 		return PHASE_DIAL;
@@ -216,7 +205,7 @@ enum phase session_step_lookup(struct session *s, unsigned events)
 	if (client_left(s))
 		return session_finish(s, REASON_CLIENT_CLOSED);
 	/* A verdict belongs to the rules that gave it. */
-	if (events & SESSION_POLICY && session_lost_permission(s))
+	if (events & SESSION_RULES && session_lost_permission(s))
 		return session_deny(s, &s->verdict);
 	return events & SESSION_FOUND ? take_answer(s, s->found) : PHASE_LOOKUP;
 }
@@ -283,6 +272,33 @@ static bool reuse_upstream(struct session *s)
 	return true;
 }
 
+/* From an allowed name to the upstream; a CONNECT has one of its own. */
+enum phase session_admit(struct session *s)
+{
+	if (s->connect && !s->inside) {
+		session_unlink(s, true);
+		return session_find(s);
+	}
+	if (!reuse_upstream(s)) {
+		session_unlink(s, false);
+		return session_find(s);
+	}
+	audit_decision(s, &s->verdict);
+	return session_send_request(s);
+}
+
+/* Without memory the client has no name of its own, and grants for one do not cover it. */
+static void note_claim(struct session *s, const struct head *h)
+{
+	char claim[LIMIT_SESSION_BYTES + 1];
+
+	/* Requests inside a tunnel are the tunnel's. */
+	if (s->inside)
+		return;
+	free(s->claim);
+	s->claim = claim_session(h, claim) > 0 ? strdup(claim) : NULL;
+}
+
 /* What the session remembers of the head for its records. */
 static void note_head(struct session *s, const struct head *h)
 {
@@ -291,6 +307,7 @@ static void note_head(struct session *s, const struct head *h)
 
 	memcpy(s->method, h->method.ptr, len);
 	s->method[len] = '\0';
+	note_claim(s, h);
 	s->head_ns = uv_hrtime();
 	if (!event_traceparent(&e, head_field(h, SLICE("traceparent"))))
 		return;
@@ -306,6 +323,7 @@ static void change_target(struct session *s, const struct target *target)
 		return;
 	audit_closed(s);
 	session_unlink(s, true);
+	s->grant = (struct grant_mark){0};
 	s->target = *target;
 }
 
@@ -320,6 +338,7 @@ static enum phase take_request(struct session *s)
 	struct request r;
 
 	s->decided = s->allowed = s->head_begun = false;
+	s->question = 0;
 	note_head(s, h);
 	metrics_count(&s->worker->metrics, COUNTER_REQUESTS, 1);
 	request_read(h, &place, &r);
@@ -328,22 +347,11 @@ static enum phase take_request(struct session *s)
 		return deny_malformed(s, r.reason);
 	change_target(s, &r.target);
 	s->verdict = r.verdict;
-	if (r.verdict.decision == DECISION_ASK)
-		s->verdict.decision = DECISION_DENY;
-	if (s->verdict.decision == DECISION_DENY)
-		return session_deny(s, &s->verdict);
+	if (r.verdict.decision == DECISION_DENY)
+		return session_deny(s, &r.verdict);
 	if (worker_is_draining(s->worker))
-		return deny_by_state(s, REASON_DRAINING);
-	if (r.connect) {
-		session_unlink(s, true);
-		return session_find(s);
-	}
-	if (!reuse_upstream(s)) {
-		session_unlink(s, false);
-		return session_find(s);
-	}
-	audit_decision(s, &s->verdict);
-	return session_send_request(s);
+		return session_deny_by_state(s, REASON_DRAINING);
+	return r.verdict.decision == DECISION_ASK ? session_consult(s) : session_admit(s);
 }
 
 bool session_is_idle(const struct session *s)

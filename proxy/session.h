@@ -6,11 +6,12 @@
  * only reader of events and the only mover of the phase. The table in session_turn.c is the drawing;
  * tests/unit/test_session.c compares it with this picture:
  *
- *   accept ─► HEAD ──► LOOKUP ──► DIAL ──► HELLO ──► RELAY ──► CLOSE ─► record
- *              ▲ └──────────┴───────┴─► EXCHANGE ─► RELAY
- *              └────────────────────────────┘
+ *   accept ─► HEAD ──► HOLD ──► LOOKUP ──► DIAL ──► HELLO ──► RELAY ──► CLOSE ─► record
+ *              ▲ └───────┴─────────┴────────┴─► EXCHANGE ─► RELAY
+ *              └──────────────────────────────────┘
  *
- *   HEAD      -> LOOKUP DIAL EXCHANGE LINGER CLOSE
+ *   HEAD      -> HOLD LOOKUP DIAL EXCHANGE LINGER CLOSE
+ *   HOLD      -> LOOKUP DIAL EXCHANGE LINGER CLOSE
  *   LOOKUP    -> DIAL LINGER CLOSE
  *   DIAL      -> HEAD HELLO EXCHANGE RELAY LINGER CLOSE
  *   HELLO     -> RELAY CLOSE
@@ -24,12 +25,14 @@
 
 #include "proxy/dial.h"
 #include "proxy/exchange.h"
+#include "proxy/hold.h"
 #include "proxy/relay.h"
 #include "proxy/request.h"
 #include "proxy/worker.h"
 
 enum phase {
 	PHASE_HEAD, /* a request head from the client */
+	PHASE_HOLD, /* somebody's decision */
 	PHASE_LOOKUP, /* the addresses of an allowed name */
 	PHASE_DIAL, /* a connection to a judged address */
 	PHASE_HELLO, /* the first bytes of a tunnel, after 200 */
@@ -48,7 +51,10 @@ enum session_event {
 	SESSION_DEADLINE = 1 << 4, /* the phase has taken too long */
 	SESSION_POLICY = 1 << 5, /* the rules were replaced */
 	SESSION_DRAIN = 1 << 6, /* no new work */
-	SESSION_END = 1 << 7, /* now */
+	SESSION_END = 1 << 7,
+	SESSION_RULED = 1 << 8, /* the approval desk has news */
+	SESSION_GRANTS = 1 << 9, /* a grant was taken back or has ended */
+	SESSION_RULES = SESSION_POLICY | SESSION_GRANTS
 };
 
 struct session {
@@ -84,10 +90,16 @@ struct session {
 	uint64_t counted_up; /* bytes that earlier connection_closed records told of */
 	uint64_t counted_down;
 	struct exchange *exchange; /* NULL in HELLO without early bytes, RELAY, CLOSE */
+	struct waiter *waiter; /* NULL outside HOLD */
 	struct lookup *lookup; /* NULL outside LOOKUP */
 	struct dial *dial; /* NULL outside DIAL */
 	const struct answer *found; /* during SESSION_FOUND only */
 	const struct dialed *dialed; /* during SESSION_DIALED only */
+	const struct ruling *ruling; /* during SESSION_RULED only, with `news` */
+	enum hold_news news;
+	uint64_t question; /* that was asked for the current request; 0: none */
+	struct grant_mark grant; /* what let the current target in; id 0: the lists */
+	char *claim; /* what the client calls its session; NULL: nothing */
 	uint32_t hello_needs; /* bytes before it is worth judging them again */
 	uint32_t lingered; /* bytes thrown away after a reply */
 	char *sni; /* what the hello named, when it was not the target */
@@ -123,8 +135,7 @@ extern const struct phase_row session_phases[PHASE_COUNT];
 /* Starts the clock of the phase anew: there was progress. */
 void session_progress(struct session *s);
 
-/* The first reason stays. */
-void session_end_with(struct session *s, enum reason reason);
+void session_end_with(struct session *s, enum reason reason); /* the first stays */
 
 /* Makes what was dialled the upstream of the session. */
 void session_take_dialed(struct session *s, const struct dialed *dialed);

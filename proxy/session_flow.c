@@ -8,6 +8,13 @@
 
 #include <stdlib.h>
 
+/* What ends a live connection whose permission is gone: somebody took it back, or the rules did. */
+static enum reason lost_reason(const struct session *s)
+{
+	return s->verdict.reason == REASON_APPROVAL_REVOKED ? REASON_APPROVAL_REVOKED
+							    : REASON_PERMISSION_LOST;
+}
+
 /* ---- relay -------------------------------------------------------------------------------- */
 
 /* From here on the session owns no parser and no buffer: what was read early goes first. */
@@ -34,8 +41,8 @@ enum phase session_step_relay(struct session *s, unsigned events)
 {
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
-	if (events & SESSION_POLICY && session_lost_permission(s))
-		return session_finish(s, REASON_PERMISSION_LOST);
+	if (events & SESSION_RULES && session_lost_permission(s))
+		return session_finish(s, lost_reason(s));
 	if (events & SESSION_DEADLINE)
 		return session_finish(s, REASON_IDLE);
 	if (!(events & (SESSION_CLIENT | SESSION_UPSTREAM)))
@@ -128,8 +135,8 @@ enum phase session_step_hello(struct session *s, unsigned events)
 {
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
-	if (events & SESSION_POLICY && session_lost_permission(s))
-		return session_finish(s, REASON_PERMISSION_LOST);
+	if (events & SESSION_RULES && session_lost_permission(s))
+		return session_finish(s, lost_reason(s));
 	if (events & SESSION_DEADLINE)
 		return deny_tunnel(s, REASON_HELLO_TIMEOUT);
 	return read_hello(s);
@@ -206,7 +213,7 @@ enum phase session_step_linger(struct session *s, unsigned events)
 
 /* ---- exchange ----------------------------------------------------------------------------- */
 
-enum phase session_send_request(struct session *s)
+struct slice session_path(const struct session *s)
 {
 	const struct head *h = message_head(s->exchange->request);
 	struct slice path = h->target;
@@ -214,7 +221,12 @@ enum phase session_send_request(struct session *s)
 
 	if (path.len > 0 && path.ptr[0] != '/')
 		target_parse_uri(h->target, &ignored, &path);
-	if (!exchange_start(s->exchange, &s->target, path))
+	return path;
+}
+
+enum phase session_send_request(struct session *s)
+{
+	if (!exchange_start(s->exchange, &s->target, session_path(s)))
 		return session_refuse(s, REASON_OUT_OF_MEMORY);
 	/* The request is to go out now, not with the next readiness. */
 	session_post(s, SESSION_CLIENT | SESSION_UPSTREAM);
@@ -260,8 +272,8 @@ enum phase session_step_exchange(struct session *s, unsigned events)
 		return session_finish(s, REASON_DRAINED);
 	if (events & SESSION_DRAIN)
 		x->client_close = true;
-	if (events & SESSION_POLICY && session_lost_permission(s))
-		return session_refuse(s, REASON_PERMISSION_LOST);
+	if (events & SESSION_RULES && session_lost_permission(s))
+		return session_refuse(s, lost_reason(s));
 	uint64_t moved = x->bytes_up + x->bytes_down;
 	enum exchange_result result =
 		exchange_turn(x, s->client, s->link, &s->worker->ground, &reason);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proxy/session_steps.h: what session.c (up to the upstream connection), session_flow.c (from
- * there on) and session_turn.c (the table) know of each other; nobody else includes it. Each returns the next phase. */
+/* proxy/session_steps.h: what session.c (up to the upstream connection), session_hold.c (grants and
+ * the wait for a decision), session_flow.c (from the upstream connection on) and session_turn.c (the
+ * table) know of each other; nobody else includes it. Each returns the next phase. */
 #ifndef SALLYPORT_PROXY_SESSION_STEPS_H
 #define SALLYPORT_PROXY_SESSION_STEPS_H
 
 #include "proxy/session.h"
 
 enum phase session_step_head(struct session *s, unsigned events);
+enum phase session_step_hold(struct session *s, unsigned events);
 enum phase session_step_lookup(struct session *s, unsigned events);
 enum phase session_step_dial(struct session *s, unsigned events);
 enum phase session_step_hello(struct session *s, unsigned events);
@@ -21,7 +23,18 @@ enum phase session_refuse(struct session *s, enum reason reason);
 /* Records the decision and refuses. */
 enum phase session_deny(struct session *s, const struct verdict *verdict);
 
-/* The rules were replaced: judges the target, and the address of a live link, anew; the verdict of
+/* The same for a reason that is the proxy's own state. */
+enum phase session_deny_by_state(struct session *s, enum reason reason);
+
+/* On no list: a live grant, else the approval desk. */
+enum phase session_consult(struct session *s);
+/* Nobody waits for a ruling any more; `told`: the client was asked to try again. Nothing to do
+ * outside of HOLD. */
+void session_leave_desk(struct session *s, bool told);
+/* The target of the request may be reached. */
+enum phase session_admit(struct session *s);
+
+/* Rules or grants were replaced: judges the target, and the address of a live link, anew; the verdict of
  * the session is one of the new rules then. */
 bool session_lost_permission(struct session *s);
 
@@ -32,6 +45,8 @@ bool session_is_idle(const struct session *s);
 enum phase session_find(struct session *s);
 /* The upstream is connected. */
 enum phase session_established(struct session *s);
+/* The path and query of the request whose head was read, without scheme and host. */
+struct slice session_path(const struct session *s);
 /* Sends the request whose head was read over the session's upstream. */
 enum phase session_send_request(struct session *s);
 

@@ -135,6 +135,7 @@ static void session_free(struct session *s)
 	w->session_count--;
 	metrics_gauge(&w->metrics, GAUGE_SESSIONS, -1);
 	free(s->sni);
+	free(s->claim);
 	free(s);
 	worker_session_gone(w);
 }
@@ -148,6 +149,7 @@ void session_close(struct session *s)
 {
 	audit_closed(s);
 	metrics_ended(&s->worker->metrics, s->reason);
+	session_leave_desk(s, false);
 	if (s->lookup)
 		lookup_cancel(s->lookup);
 	if (s->dial)
@@ -255,6 +257,11 @@ static uint32_t budget_head(const struct session *s)
 	return first || !session_is_idle(s) ? settings->head_ms : settings->keepalive_ms;
 }
 
+static uint32_t budget_hold(const struct session *s)
+{
+	return s->worker->settings.hold_ms;
+}
+
 static uint32_t budget_hello(const struct session *s)
 {
 	return s->worker->settings.hello_ms;
@@ -280,8 +287,11 @@ static uint32_t budget_linger(const struct session *s)
 
 /* LOOKUP and DIAL keep their own time: the resolver and the dial promise an end. */
 const struct phase_row session_phases[PHASE_COUNT] = {
-	[PHASE_HEAD] = {"HEAD", TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
+	[PHASE_HEAD] = {"HEAD",
+		TO(HOLD) | TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
 		budget_head, NULL, session_step_head},
+	[PHASE_HOLD] = {"HOLD", TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
+		budget_hold, NULL, session_step_hold},
 	[PHASE_LOOKUP] = {"LOOKUP", TO(DIAL) | TO(LINGER) | TO(CLOSE), budget_none, NULL,
 		session_step_lookup},
 	[PHASE_DIAL] = {"DIAL",

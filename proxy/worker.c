@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 #include "base/log.h"
+#include "proxy/census.h"
 #include "proxy/session.h"
 
 #include <stdio.h>
@@ -17,9 +18,14 @@ enum {
 
 /* What the control thread wants; the receiver frees it. */
 struct order {
-	bool reload;
-	struct settings settings; /* reload */
-	uint32_t within_ms; /* drain */
+	enum { ORDER_RELOAD, ORDER_REGRANT, ORDER_NOTICE, ORDER_CENSUS, ORDER_DRAIN } kind;
+	union {
+		struct settings settings;
+		struct grants *grants;
+		struct notice *notice;
+		struct census_part *part;
+		uint32_t within_ms;
+	};
 };
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -59,6 +65,18 @@ static void post_all(struct worker *w, unsigned event)
 	}
 }
 
+/* Those that go by a grant: who waits for one hears from the desk. */
+static void post_granted(struct worker *w)
+{
+	struct session *next;
+
+	for (struct session *s = w->sessions; s; s = next) {
+		next = s->next;
+		if (s->grant.id != 0)
+			session_post(s, SESSION_GRANTS);
+	}
+}
+
 static void worker_begin_drain(struct worker *w, uint32_t within_ms)
 {
 	uint64_t end_ms = uv_now(&w->loop) + within_ms;
@@ -87,12 +105,26 @@ static void on_order(void *owner, void *message)
 	struct worker *w = owner;
 	struct order *order = message;
 
-	if (order->reload) {
+	switch (order->kind) {
+	case ORDER_RELOAD:
 		policy_unref(w->settings.policy);
 		w->settings = order->settings;
 		post_all(w, SESSION_POLICY);
-	} else {
+		break;
+	case ORDER_REGRANT:
+		grants_unref(w->grants);
+		w->grants = order->grants;
+		post_granted(w);
+		break;
+	case ORDER_NOTICE:
+		hold_deliver(&w->hold, order->notice);
+		break;
+	case ORDER_CENSUS:
+		census_count(w, order->part);
+		break;
+	case ORDER_DRAIN:
 		worker_begin_drain(w, order->within_ms);
+		break;
 	}
 	free(order);
 }
@@ -112,7 +144,7 @@ static bool worker_order(struct worker *w, const struct order *order)
 
 bool worker_reload(struct worker *w, const struct settings *settings)
 {
-	struct order order = {.reload = true, .settings = *settings};
+	struct order order = {.kind = ORDER_RELOAD, .settings = *settings};
 
 	order.settings.policy = policy_ref(settings->policy);
 	if (worker_order(w, &order))
@@ -121,9 +153,32 @@ bool worker_reload(struct worker *w, const struct settings *settings)
 	return false;
 }
 
+bool worker_regrant(struct worker *w, struct grants *grants)
+{
+	const struct order order = {.kind = ORDER_REGRANT, .grants = grants_ref(grants)};
+
+	if (worker_order(w, &order))
+		return true;
+	grants_unref(grants);
+	return false;
+}
+
+/* What cannot be told is not repeated: who waits is answered "still pending" when its time is over,
+ * and finds the decision when it tries again. */
+void worker_notice(struct worker *w, struct notice *notice)
+{
+	if (!worker_order(w, &(struct order){.kind = ORDER_NOTICE, .notice = notice}))
+		free(notice);
+}
+
+bool worker_census(struct worker *w, struct census_part *part)
+{
+	return worker_order(w, &(struct order){.kind = ORDER_CENSUS, .part = part});
+}
+
 bool worker_drain(struct worker *w, uint32_t within_ms)
 {
-	return worker_order(w, &(struct order){.within_ms = within_ms});
+	return worker_order(w, &(struct order){.kind = ORDER_DRAIN, .within_ms = within_ms});
 }
 
 /* ---- the thread --------------------------------------------------------------------------- */
@@ -165,6 +220,8 @@ static void worker_run(void *argument)
 static void worker_free(struct worker *w)
 {
 	policy_unref(w->settings.policy);
+	grants_unref(w->grants);
+	hold_done(&w->hold);
 	free(w);
 }
 
@@ -197,6 +254,7 @@ struct worker *worker_start(
 	w->next_connection = (uint64_t)options->index << 48 | 1;
 	pipes_init(&w->ground.pipes);
 	pool_init(&w->pool);
+	hold_init(&w->hold, options->clerk, options->index);
 	if (uv_loop_init(&w->loop) != 0)
 		goto fail;
 	w->resolver = resolver_new(&w->loop, options->resolver, &w->metrics, ret_error, error_size);
@@ -205,7 +263,7 @@ struct worker *worker_start(
 		goto fail;
 	}
 	w->poller = poller_new(&w->loop);
-	if (!w->poller || mailbox_init(&w->inbox, &w->loop, on_order, w) != 0 ||
+	if (!w->poller || mailbox_init(&w->inbox, &w->loop, LIMIT_MAILBOX, on_order, w) != 0 ||
 		!listen_all(w, options))
 		goto fail;
 	uv_timer_init(&w->loop, &w->tick);

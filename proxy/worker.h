@@ -6,7 +6,9 @@
 
 #include "base/limits.h"
 #include "base/mailbox.h"
+#include "policy/grants.h"
 #include "policy/policy.h"
+#include "proxy/hold.h"
 #include "proxy/listener.h"
 #include "proxy/pool.h"
 #include "proxy/relay.h"
@@ -24,10 +26,12 @@ struct settings {
 	uint32_t connect_ms;
 	uint32_t response_ms; /* no progress of a request or its response */
 	uint32_t idle_ms; /* no byte through a tunnel */
+	uint32_t hold_ms; /* for somebody to decide about a target on no list */
 	uint32_t sessions; /* most sessions of one worker; beyond: 503 */
 };
 
 struct session;
+struct census_part;
 
 struct worker {
 	uv_loop_t loop;
@@ -39,6 +43,8 @@ struct worker {
 	size_t listener_count;
 	uv_timer_t tick; /* once a second: pool, accept after a pause, the end of a drain */
 	struct settings settings;
+	struct grants *grants; /* NULL: none */
+	struct hold hold;
 	struct pool pool;
 	struct session *sessions; /* list of all */
 	size_t session_count;
@@ -61,6 +67,7 @@ struct worker_options {
 	const struct settings *settings; /* copied; takes a policy reference of its own */
 	const char *via; /* outlives the worker */
 	struct ring *ring; /* outlives the worker; written by it alone */
+	struct mailbox *clerk; /* outlives the worker; NULL: nobody decides */
 };
 
 /* Starts the thread. NULL with a sentence in ret_error. */
@@ -70,6 +77,16 @@ struct worker *worker_start(
 /* From the control thread. New rules and settings for new requests; live tunnels that lost their
  * permission end. Takes a policy reference of its own. False when the worker's mailbox is full. */
 bool worker_reload(struct worker *w, const struct settings *settings);
+
+/* The grants that count from now on, a reference of the worker's own; live connections that lost
+ * theirs end. False when it cannot be told now: try again. */
+bool worker_regrant(struct worker *w, struct grants *grants);
+
+/* News of the approval desk for waiters of this worker; the notice is the worker's in any case. */
+void worker_notice(struct worker *w, struct notice *notice);
+
+/* Has the part filled and posted to the clerk. False: it is still the caller's. */
+bool worker_census(struct worker *w, struct census_part *part);
 
 /* Stop accepting; finish what runs within `within_ms`, then close it. 0 closes at once. */
 bool worker_drain(struct worker *w, uint32_t within_ms);

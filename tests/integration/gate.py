@@ -99,8 +99,10 @@ def assert_refused(reply, word, host=None, port=None, protocol=None):
         assert verdict == ("failed", "allow"), verdict
     elif row.status in (400, 403):
         assert verdict == ("blocked", "deny"), verdict
+    elif row.status == 429:
+        assert verdict == ("blocked", "deny"), verdict
     else:
         assert verdict in (("failed", "allow"), ("blocked", "deny")), verdict
-    assert value["source"] in ("baseline_policy", "mode_guard", "proxy_state")
+    assert value["source"] in ("baseline_policy", "mode_guard", "proxy_state", "decider")
     if protocol is not None:
         assert value["protocol"] == protocol

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 DECISION = "network_proxy.policy_decision"
 CLOSED = "network_proxy.connection_closed"
 CONFIG = "network_proxy.config_changed"
+APPROVAL = "network_proxy.approval"
 DROPPED = "network_proxy.records_dropped"
 
 WAIT = 5
@@ -93,7 +94,7 @@ class RecordLog:
         until = time.monotonic() + seconds
         while True:
             since = self.since(mark)
-            count = sum(record.name == DECISION for record in since)
+            count = sum(r.name == DECISION and r.decision != "ask" for r in since)
             waiting = unended(since)
             if count >= decisions and not waiting:
                 return

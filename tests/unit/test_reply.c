@@ -27,8 +27,10 @@ static void every_reason_with_a_status_has_a_whole_reply(void **state)
 		const struct reason_row *row = reason_row((enum reason)i);
 		if (row->status == 0)
 			continue;
-		const struct refusal refusal = {
-			.reason = (enum reason)i, .target = &example, .protocol = "https_connect"};
+		const struct refusal refusal = {.reason = (enum reason)i,
+			.target = &example,
+			.protocol = "https_connect",
+			.question = 0xab};
 		struct buffer b;
 		char line[64];
 		buffer_init(&b, 8192);
@@ -45,14 +47,30 @@ static void every_reason_with_a_status_has_a_whole_reply(void **state)
 		json_t *json = json_loads(body, JSON_REJECT_DUPLICATES, NULL);
 		ROW_CHECK(row->word, json != NULL, "%s", body);
 		assert_string_equal(text_of(json, "reason"), row->word);
-		assert_string_equal(text_of(json, "status"), "blocked");
-		assert_string_equal(text_of(json, "decision"), "deny");
+		bool pending = i == REASON_APPROVAL_PENDING;
+		assert_string_equal(text_of(json, "status"), pending ? "pending" : "blocked");
+		assert_string_equal(text_of(json, "decision"), pending ? "ask" : "deny");
 		assert_string_equal(text_of(json, "source"), "baseline_policy");
 		assert_string_equal(text_of(json, "host"), "evil.test");
 		assert_int_equal(json_integer_value(json_object_get(json, "port")), 443);
 		assert_string_equal(text_of(json, "message"), row->message);
 		assert_string_equal(text_of(json, "guidance"), row->guidance);
-		assert_string_equal(text_of(json, "approval"), "null");
+		bool asked = strncmp(row->word, "approval_", strlen("approval_")) == 0;
+		json_t *approval = json_object_get(json, "approval");
+		ROW_CHECK(row->word, json_is_object(approval) == asked, "%s", body);
+		if (asked) {
+			assert_string_equal(text_of(approval, "id"), "q-00000000000000ab");
+			assert_string_equal(
+				text_of(approval, "state"), row->word + strlen("approval_"));
+			ROW_CHECK(row->word,
+				json_is_integer(json_object_get(approval, "retry_after")) ==
+					(row->status == 503),
+				"%s", body);
+			ROW_CHECK(row->word,
+				strstr(b.ptr, "X-Sallyport-Approval: q-00000000000000ab\r\n") !=
+					NULL,
+				"%s", b.ptr);
+		}
 		json_decref(json);
 		buffer_done(&b);
 	}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/clerk.h"
+
+#include "base/container.h"
+#include "base/log.h"
+#include "proxy/census.h"
+#include "proxy/peer_process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	PATH_SIZE = 4096,
+	/* A worker that could not be told is told again after this. */
+	RETRY_MS = 50,
+	/* The clock may be set: no expiry is slept to for longer. */
+	SLEEP_MOST_MS = 60 * 1000,
+};
+
+uint64_t clerk_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- grants ------------------------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void wake_in(struct clerk *c, uint64_t ms)
+{
+	if (!uv_is_active((uv_handle_t *)&c->timer) || uv_timer_get_due_in(&c->timer) > ms)
+		uv_timer_start(&c->timer, on_timer, ms, 0);
+}
+
+/* Every worker has its own copy of the truth, and all must have it: until then it is tried again. */
+static void tell_workers(struct clerk *c)
+{
+	struct grants *fresh = desk_snapshot(c->desk);
+
+	c->untold = !fresh;
+	if (fresh) {
+		grants_unref(c->grants);
+		c->grants = fresh;
+	}
+	for (size_t i = 0; fresh && i < c->crew->worker_count; i++)
+		c->untold = !worker_regrant(c->crew->workers[i], fresh) || c->untold;
+	if (c->untold)
+		wake_in(c, RETRY_MS);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct clerk *c = CONTAINER(timer, struct clerk, timer);
+	uint64_t now = clerk_now_ms();
+
+	if (c->untold)
+		tell_workers(c);
+	uint64_t next = desk_tick(c->desk, now);
+	if (next == 0)
+		return;
+	uint64_t wait = next > now ? next - now : 1;
+	wake_in(c, wait < SLEEP_MOST_MS ? wait : SLEEP_MOST_MS);
+}
+
+/* ---- what the desk says ------------------------------------------------------------------- */
+
+static bool keep(void *owner, const struct news *news)
+{
+	struct clerk *c = owner;
+
+	if (news->kind == NEWS_WAITERS)
+		return true;
+	if (ledger_keep(c->ledger, news))
+		return true;
+	log_error("the ledger of approvals cannot be written: is the disk full?");
+	return false;
+}
+
+/* One message for each worker and LIMIT_NOTICE waiters. */
+static void answer(void *owner, const uint64_t *waiters, size_t count, const struct ruling *ruling)
+{
+	struct clerk *c = owner;
+
+	for (size_t worker = 0; worker < c->crew->worker_count; worker++) {
+		struct notice *n = NULL;
+		for (size_t i = 0; i < count; i++) {
+			if (hold_worker_of(waiters[i]) != worker)
+				continue;
+			if (!n)
+				n = notice_new(HOLD_RULED, ruling, count - i);
+			if (!n)
+				break; /* they are answered "still pending" in time */
+			n->waiters[n->count++] = waiters[i];
+			if (n->count == n->size) {
+				worker_notice(c->crew->workers[worker], n);
+				n = NULL;
+			}
+		}
+		if (n)
+			worker_notice(c->crew->workers[worker], n);
+	}
+}
+
+static enum event_approval approval_of(const struct news *news)
+{
+	switch (news->kind) {
+	case NEWS_ASKED:
+		return EVENT_ASKED;
+	case NEWS_DECIDED:
+	case NEWS_GRANTED:
+		return news->grant->allow ? EVENT_APPROVED : EVENT_DENIED;
+	case NEWS_WITHDRAWN:
+		return EVENT_WITHDRAWN;
+	case NEWS_REVOKED:
+		return EVENT_REVOKED;
+	case NEWS_EXPIRED:
+	case NEWS_GRANT_ENDED:
+	case NEWS_WAITERS:
+	case NEWS_CONTEXT:
+		break;
+	}
+	return EVENT_EXPIRED;
+}
+
+static void note_question(struct event *e, const struct question *q)
+{
+	e->protocol =
+		q->protocol == QUESTION_CONNECT ? EVENT_PROTOCOL_CONNECT : EVENT_PROTOCOL_HTTP;
+	e->scope = q->target.kind == TARGET_NAME ? EVENT_SCOPE_DOMAIN : EVENT_SCOPE_NON_DOMAIN;
+	e->host = target_host(&q->target);
+	e->port = q->target.port;
+	e->user = slice_of(q->identity);
+	e->session_id = slice_of(q->session);
+	e->method = slice_of(q->context.method);
+	e->question = q->id;
+	e->waiters = q->waiters;
+	event_traceparent(e, slice_of(q->context.traceparent));
+}
+
+static void note_grant(struct event *e, const struct grant *g, char pattern[GRANT_PATTERN_SIZE])
+{
+	e->grant = g->id;
+	e->approval_scope = slice_of(grant_scope_word(g->scope));
+	e->approval_pattern = slice_from(pattern, grant_pattern_format(g, pattern));
+	e->note = slice_of(g->note);
+	if (e->user.len == 0)
+		e->user = slice_of(g->identity);
+	if (e->question == 0)
+		e->question = g->question;
+}
+
+static void record(struct clerk *c, const struct news *news)
+{
+	struct timespec now;
+	char pattern[GRANT_PATTERN_SIZE];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct event e = {
+		.name = EVENT_APPROVAL,
+		.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+		.approval = approval_of(news),
+		.decider = slice_of(news->actor),
+		.waited_us = news->waited_ms * 1000,
+	};
+	if (news->question)
+		note_question(&e, news->question);
+	if (news->grant)
+		note_grant(&e, news->grant, pattern);
+	crew_record(c->crew, &e);
+}
+
+static void tell(void *owner, const struct news *news)
+{
+	struct clerk *c = owner;
+
+	/* Before the workers are there, nobody has asked anything. */
+	if (!c->crew)
+		return;
+	if (news->kind != NEWS_WAITERS && news->kind != NEWS_CONTEXT) {
+		record(c, news);
+		wake_in(c, 0); /* the next expiry may be another one now */
+	}
+	if (c->on_news)
+		c->on_news(c->owner, news);
+}
+
+static void regrant(void *owner)
+{
+	struct clerk *c = owner;
+
+	if (c->crew)
+		tell_workers(c);
+}
+
+static uint64_t new_id(void *owner)
+{
+	uint64_t id = 0;
+
+	(void)owner;
+	while (id == 0)
+		if (uv_random(NULL, NULL, &id, sizeof(id), 0, NULL) != 0)
+			abort(); /* the kernel's generator cannot fail once the system is up */
+	return id;
+}
+
+/* ---- who is behind a question ------------------------------------------------------------- */
+
+/* One search for the process of the client that asked first. */
+struct clerk_search {
+	struct clerk *clerk;
+	struct clerk_search *next;
+	struct peer_process *search;
+	uint64_t question;
+};
+
+static void forget_search(struct clerk_search *gone)
+{
+	struct clerk_search **at = &gone->clerk->searches;
+
+	while (*at != gone)
+		at = &(*at)->next;
+	*at = gone->next;
+	free(gone);
+}
+
+static void on_found(void *owner, const struct peer_found *found)
+{
+	struct clerk_search *search = owner;
+
+	if (found->process_id != 0)
+		desk_set_process(search->clerk->desk, search->question, found->process,
+			found->command, found->process_id, clerk_now_ms());
+	forget_search(search);
+}
+
+/* Best effort: without memory, or with enough searches under way, nobody is named. */
+static void search_process(struct clerk *c, const struct petition *p, uint64_t question)
+{
+	struct clerk_search *search = malloc(sizeof(*search));
+
+	if (!search)
+		return;
+	*search = (struct clerk_search){.clerk = c, .next = c->searches, .question = question};
+	c->searches = search;
+	search->search = peer_process_start(c->timer.loop, &p->client, &p->local, on_found, search);
+	if (!search->search)
+		forget_search(search);
+}
+
+/* ---- what the workers ask ----------------------------------------------------------------- */
+
+static void tell_one(
+	struct clerk *c, uint64_t waiter, enum hold_news news, const struct ruling *ruling)
+{
+	struct notice *n = notice_new(news, ruling, 1);
+
+	if (!n)
+		return;
+	n->waiters[n->count++] = waiter;
+	worker_notice(c->crew->workers[hold_worker_of(waiter)], n);
+}
+
+static void ask(struct clerk *c, const struct petition *p, uint64_t now)
+{
+	const struct claimant who = {slice_of(p->identity), slice_of(p->session)};
+	struct ruling ruling = {.question = 0};
+
+	switch (desk_ask(
+		c->desk, p->waiter, &who, &p->target, p->protocol, p->context, now, &ruling)) {
+	case DESK_HELD:
+		tell_one(c, p->waiter, HOLD_ASKED, &ruling);
+		if (desk_question(c->desk, ruling.question)->asks == 1)
+			search_process(c, p, ruling.question);
+		break;
+	case DESK_ANSWERED:
+		tell_one(c, p->waiter, HOLD_RULED, &ruling);
+		break;
+	case DESK_TOO_MANY:
+	case DESK_NO_MEMORY:
+		tell_one(c, p->waiter, HOLD_TOO_MANY, &ruling);
+		break;
+	}
+}
+
+static void on_petition(void *owner, void *message)
+{
+	struct clerk *c = owner;
+	struct petition *p = message;
+	uint64_t now = clerk_now_ms();
+
+	switch (p->kind) {
+	case PETITION_ASK:
+		ask(c, p, now);
+		break;
+	case PETITION_CENSUS:
+		census_take(p);
+		return;
+	case PETITION_LEAVE:
+	case PETITION_TOLD:
+		desk_leave(c->desk, p->waiter, p->kind == PETITION_TOLD, now);
+		break;
+	}
+	petition_free(p);
+}
+
+/* ---- begin and end ------------------------------------------------------------------------ */
+
+static struct desk_options options_of(struct clerk *c, const struct config *config)
+{
+	return (struct desk_options){
+		.pending_ms = config->pending_ms,
+		.deny_ms = config->deny_ms,
+		.session_ms = config->session_ms,
+		.waiters = config->waiting,
+		.waiters_identity = config->waiting_identity,
+		.waiters_question = config->waiting_question,
+		.questions = config->questions,
+		.questions_identity = config->questions_identity,
+		.outlets = {.owner = c,
+			.keep = keep,
+			.answer = answer,
+			.tell = tell,
+			.regrant = regrant,
+			.new_id = new_id},
+	};
+}
+
+bool clerk_open(struct clerk *c, uv_loop_t *loop, const struct config *config, char *ret_error,
+	size_t error_size)
+{
+	char path[PATH_SIZE], notice[512] = "";
+
+	*c = (struct clerk){.crew = NULL};
+	const struct desk_options options = options_of(c, config);
+	snprintf(path, sizeof(path), "%s/approvals.db", config->state_directory);
+	c->ledger = ledger_open(path, notice, sizeof(notice));
+	if (notice[0])
+		log_warning("%s", notice);
+	snprintf(ret_error, error_size, "%s", notice[0] ? notice : "out of memory");
+	if (!c->ledger)
+		return false;
+	c->desk = desk_new(&options);
+	if (!c->desk)
+		goto fail;
+	if (!ledger_restore(c->ledger, c->desk, clerk_now_ms()))
+		log_warning("not all approvals of the earlier run could be read from %s", path);
+	if (mailbox_init(&c->box, loop, 2 * LIMIT_WAITERS, on_petition, c) != 0)
+		goto fail;
+	uv_timer_init(loop, &c->timer);
+	return true;
+fail:
+	desk_free(c->desk);
+	ledger_close(c->ledger);
+	return false;
+}
+
+void clerk_begin(struct clerk *c, struct crew *crew)
+{
+	c->crew = crew;
+	tell_workers(c);
+	wake_in(c, 0);
+}
+
+void clerk_reload(struct clerk *c, const struct config *config)
+{
+	const struct desk_options options = options_of(c, config);
+
+	desk_configure(c->desk, &options);
+	desk_rules_changed(c->desk, config->policy, clerk_now_ms());
+	wake_in(c, 0);
+}
+
+static void on_box_closed(void *owner)
+{
+	struct clerk *c = owner;
+
+	desk_free(c->desk);
+	ledger_close(c->ledger);
+	grants_unref(c->grants);
+	if (c->on_closed)
+		c->on_closed(c->owner);
+}
+
+void clerk_close(struct clerk *c, void (*on_closed)(void *owner))
+{
+	c->on_closed = on_closed;
+	while (c->searches) {
+		peer_process_cancel(c->searches->search);
+		forget_search(c->searches);
+	}
+	uv_close((uv_handle_t *)&c->timer, NULL);
+	mailbox_close(&c->box, on_box_closed);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/hold.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A waiter's number: worker, generation of the slot, slot. A ruling for an earlier waiter of the
+ * same slot finds another generation and is passed over. */
+enum { SLOT_BITS = 24, GENERATION_BITS = 24, SLOTS_FIRST = 64 };
+static_assert(LIMIT_WAITERS < 1 << SLOT_BITS, "a slot's number has its bits");
+
+struct waiter {
+	struct hold *hold;
+	hold_cb on_news;
+	void *owner;
+	uint32_t slot;
+};
+
+/* A slot without a waiter says where the next free one is. */
+struct hold_slot {
+	struct waiter *waiter;
+	uint32_t generation;
+	uint32_t next_free;
+};
+
+enum { NO_SLOT = UINT32_MAX };
+
+static uint64_t number_of(const struct hold *h, uint32_t slot)
+{
+	uint64_t generation = h->slots[slot].generation & ((1u << GENERATION_BITS) - 1);
+
+	return (uint64_t)(h->index + 1) << (SLOT_BITS + GENERATION_BITS) | generation << SLOT_BITS |
+	       slot;
+}
+
+unsigned hold_worker_of(uint64_t waiter)
+{
+	return (unsigned)(waiter >> (SLOT_BITS + GENERATION_BITS)) - 1;
+}
+
+void petition_free(struct petition *p)
+{
+	if (!p)
+		return;
+	free(p->context);
+	free(p);
+}
+
+struct notice *notice_new(enum hold_news news, const struct ruling *ruling, size_t size)
+{
+	size_t most = size < LIMIT_NOTICE ? size : LIMIT_NOTICE;
+	struct notice *n = malloc(sizeof(*n) + most * sizeof(n->waiters[0]));
+
+	if (n)
+		*n = (struct notice){.news = news, .ruling = *ruling, .size = most};
+	return n;
+}
+
+void hold_init(struct hold *h, struct mailbox *clerk, unsigned index)
+{
+	*h = (struct hold){.clerk = clerk, .index = index, .free_slot = NO_SLOT};
+}
+
+void hold_done(struct hold *h)
+{
+	assert(h->count == 0);
+	free(h->slots);
+	h->slots = NULL;
+}
+
+static bool grow(struct hold *h)
+{
+	uint32_t size = h->size ? h->size * 2 : SLOTS_FIRST;
+
+	if (size > LIMIT_WAITERS)
+		return false;
+	struct hold_slot *slots = realloc(h->slots, size * sizeof(*slots));
+	if (!slots)
+		return false;
+	for (uint32_t i = h->size; i < size; i++)
+		slots[i] = (struct hold_slot){.next_free = i + 1 < size ? i + 1 : NO_SLOT};
+	h->free_slot = h->size;
+	h->slots = slots;
+	h->size = size;
+	return true;
+}
+
+/* The slot's next waiter has another number. */
+static void waiter_free(struct waiter *w)
+{
+	struct hold *h = w->hold;
+	struct hold_slot *slot = &h->slots[w->slot];
+
+	slot->waiter = NULL;
+	slot->generation++;
+	slot->next_free = h->free_slot;
+	h->free_slot = w->slot;
+	h->count--;
+	free(w);
+}
+
+struct waiter *waiter_start(struct hold *h, struct petition *p, hold_cb on_news, void *owner)
+{
+	struct waiter *w = h->clerk ? malloc(sizeof(*w)) : NULL;
+
+	if (!w || (h->free_slot == NO_SLOT && !grow(h)))
+		goto fail;
+	*w = (struct waiter){.hold = h, .on_news = on_news, .owner = owner, .slot = h->free_slot};
+	p->kind = PETITION_ASK;
+	p->waiter = number_of(h, w->slot);
+	if (!mailbox_post(h->clerk, p))
+		goto fail;
+	h->free_slot = h->slots[w->slot].next_free;
+	h->slots[w->slot].waiter = w;
+	h->count++;
+	return w;
+fail:
+	free(w);
+	petition_free(p);
+	return NULL;
+}
+
+void waiter_cancel(struct waiter *w, bool told)
+{
+	if (!w)
+		return;
+	struct hold *h = w->hold;
+	struct petition *p = calloc(1, sizeof(*p));
+	if (p) {
+		p->kind = told ? PETITION_TOLD : PETITION_LEAVE;
+		p->waiter = number_of(h, w->slot);
+		/* A leaving that gets lost is forgotten when the question's time is over. */
+		if (!mailbox_post(h->clerk, p))
+			petition_free(p);
+	}
+	waiter_free(w);
+}
+
+void hold_deliver(struct hold *h, struct notice *n)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		uint32_t slot = (uint32_t)(n->waiters[i] & ((1u << SLOT_BITS) - 1));
+		struct waiter *w = slot < h->size ? h->slots[slot].waiter : NULL;
+		if (!w || number_of(h, slot) != n->waiters[i])
+			continue;
+		hold_cb on_news = w->on_news;
+		void *owner = w->owner;
+		if (n->news != HOLD_ASKED)
+			waiter_free(w);
+		on_news(owner, n->news, &n->ruling);
+	}
+	free(n);
+}

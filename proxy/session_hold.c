@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A target on no list: a live grant lets it in, else the client waits for somebody's decision, and
+ * nothing of it is upstream before that, no DNS query either. And what grants and rules take away
+ * from connections that are under way. */
+#include "proxy/audit.h"
+#include "proxy/claim.h"
+#include "proxy/context.h"
+#include "proxy/session_steps.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static uint64_t unix_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The slices borrow from the session and from `identity`. */
+static struct claimant claimant_of(const struct session *s, char identity[LIMIT_IDENTITY_BYTES + 1])
+{
+	struct claimant who = {.session = slice_of(s->claim)};
+
+	who.identity = slice_from(identity, claim_identity(&s->peer.address, identity));
+	return who;
+}
+
+static void allow_by(struct session *s, const struct grant_mark *grant, enum port_protocol protocol)
+{
+	s->grant = *grant;
+	s->verdict = (struct verdict){.decision = DECISION_ALLOW,
+		.source = SOURCE_DECIDER,
+		.protocol = protocol,
+		.entry = ENTRY_NONE};
+}
+
+static void deny_for(struct session *s, enum reason reason, enum decision_source source)
+{
+	s->verdict = (struct verdict){
+		.decision = DECISION_DENY, .reason = reason, .source = source, .entry = ENTRY_NONE};
+}
+
+/* ---- grants ------------------------------------------------------------------------------- */
+
+/* The grant that the session goes by still holds. Requests inside a tunnel go by the tunnel's. */
+static bool stands(const struct session *s)
+{
+	char identity[LIMIT_IDENTITY_BYTES + 1];
+	const struct claimant who = claimant_of(s, identity);
+
+	return s->grant.id != 0 &&
+	       grants_stands(s->worker->grants, &s->grant, &who, &s->target, unix_ms());
+}
+
+/* The step "live grant" of the order of judgement. False when there is none. */
+static bool find_grant(struct session *s)
+{
+	char identity[LIMIT_IDENTITY_BYTES + 1];
+	const struct claimant who = claimant_of(s, identity);
+
+	if (s->inside && stands(s)) {
+		const struct grant_mark same = s->grant;
+		allow_by(s, &same, s->verdict.protocol);
+		return true;
+	}
+	s->grant = (struct grant_mark){0};
+	struct grants_found found = grants_find(s->worker->grants, &who, &s->target, unix_ms());
+	if (!found.found)
+		return false;
+	if (found.allow)
+		allow_by(s, &(struct grant_mark){.id = found.id}, found.protocol);
+	else
+		deny_for(s, REASON_APPROVAL_DENIED, SOURCE_DECIDER);
+	return true;
+}
+
+/* A verdict of the present rules and grants, for a target that was let in before. */
+static void judge_anew(struct session *s)
+{
+	enum port_protocol protocol = s->verdict.protocol;
+
+	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
+	if (s->verdict.decision == DECISION_DENY)
+		return;
+	if (s->verdict.decision == DECISION_ALLOW) {
+		s->grant = (struct grant_mark){0};
+		return;
+	}
+	bool granted = s->grant.id != 0;
+	const struct grant_mark same = s->grant;
+	if (stands(s))
+		allow_by(s, &same, protocol);
+	else
+		deny_for(s, granted ? REASON_APPROVAL_REVOKED : REASON_NOT_ALLOWED,
+			granted ? SOURCE_DECIDER : SOURCE_BASELINE_POLICY);
+}
+
+bool session_lost_permission(struct session *s)
+{
+	struct address ignored;
+	struct verdict refusal;
+
+	s->rules_changed = true;
+	judge_anew(s);
+	if (s->verdict.decision != DECISION_ALLOW || !s->link)
+		return s->verdict.decision != DECISION_ALLOW;
+	return session_judge_addresses(s, &s->link_address, 1, &ignored, &refusal) == 0;
+}
+
+/* ---- the wait ----------------------------------------------------------------------------- */
+
+static void end_wait(struct session *s)
+{
+	s->waiter = NULL;
+	metrics_gauge(&s->worker->metrics, GAUGE_HELD, -1);
+	metrics_observe(&s->worker->metrics, HISTOGRAM_HELD_US, (uv_hrtime() - s->head_ns) / 1000);
+}
+
+void session_leave_desk(struct session *s, bool told)
+{
+	if (!s->waiter)
+		return;
+	waiter_cancel(s->waiter, told);
+	end_wait(s);
+}
+
+static void on_news(void *owner, enum hold_news news, const struct ruling *ruling)
+{
+	struct session *s = owner;
+
+	if (news != HOLD_ASKED)
+		end_wait(s);
+	s->news = news;
+	s->ruling = ruling;
+	session_post(s, SESSION_RULED);
+	s->ruling = NULL;
+}
+
+static struct petition *petition_of(const struct session *s)
+{
+	struct petition *p = calloc(1, sizeof(*p));
+	char identity[LIMIT_IDENTITY_BYTES + 1];
+
+	if (!p)
+		return NULL;
+	const struct claimant who = claimant_of(s, identity);
+	memcpy(p->identity, who.identity.ptr, who.identity.len);
+	if (who.session.len > 0)
+		memcpy(p->session, who.session.ptr, who.session.len);
+	p->target = s->target;
+	p->protocol = s->connect ? QUESTION_CONNECT : QUESTION_HTTP;
+	p->client = s->peer;
+	p->context = calloc(1, sizeof(*p->context));
+	if (p->context)
+		context_fill(p->context, message_head(s->exchange->request),
+			p->protocol == QUESTION_HTTP || s->inside ? session_path(s)
+								  : slice_from(NULL, 0));
+	listener_local(s->client->fd, &p->local);
+	return p;
+}
+
+enum phase session_consult(struct session *s)
+{
+	if (find_grant(s))
+		return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
+							     : session_deny(s, &s->verdict);
+	/* An upstream connection of the request before need not wait with it. */
+	session_unlink(s, true);
+	struct petition *p = petition_of(s);
+	/* All that is still needed of a CONNECT is in the session; thousands may wait. */
+	if (s->connect && !s->inside)
+		message_next(s->exchange->request);
+	s->waiter = p ? waiter_start(&s->worker->hold, p, on_news, s) : NULL;
+	if (!s->waiter)
+		return session_deny_by_state(s, REASON_TOO_MANY_QUESTIONS);
+	metrics_gauge(&s->worker->metrics, GAUGE_HELD, 1);
+	return PHASE_HOLD;
+}
+
+static enum phase refuse_for(struct session *s, enum reason reason)
+{
+	deny_for(s, reason, SOURCE_DECIDER);
+	return session_deny(s, &s->verdict);
+}
+
+/* The rules have the first word and the last: they may have changed while somebody decided. */
+static enum phase judge_waiting(struct session *s, const struct ruling *ruling)
+{
+	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
+	if (s->verdict.decision == DECISION_ASK && ruling)
+		allow_by(s, &ruling->grant, ruling->protocol);
+	if (s->verdict.decision == DECISION_ASK)
+		return s->waiter ? PHASE_HOLD : session_consult(s);
+	session_leave_desk(s, false);
+	return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
+						     : session_deny(s, &s->verdict);
+}
+
+static enum phase take_ruling(struct session *s, const struct ruling *ruling)
+{
+	switch (ruling->kind) {
+	case RULING_ALLOWED:
+		return judge_waiting(s, ruling);
+	case RULING_DENIED:
+		return refuse_for(s, REASON_APPROVAL_DENIED);
+	case RULING_EXPIRED:
+		return refuse_for(s, REASON_APPROVAL_EXPIRED);
+	case RULING_WITHDRAWN:
+		break;
+	}
+	return judge_waiting(s, NULL);
+}
+
+static enum phase take_news(struct session *s)
+{
+	s->question = s->ruling->question;
+	switch (s->news) {
+	case HOLD_ASKED:
+		audit_asked(s);
+		metrics_count(&s->worker->metrics, COUNTER_HELD, 1);
+		return PHASE_HOLD;
+	case HOLD_TOO_MANY:
+		return session_deny_by_state(s, REASON_TOO_MANY_QUESTIONS);
+	case HOLD_RULED:
+		break;
+	}
+	return take_ruling(s, s->ruling);
+}
+
+/* Nobody said no: the question stays, and the client may ask again. */
+static enum phase still_pending(struct session *s)
+{
+	session_leave_desk(s, true);
+	deny_for(s, REASON_APPROVAL_PENDING, SOURCE_BASELINE_POLICY);
+	s->verdict.decision = DECISION_ASK;
+	return session_deny(s, &s->verdict);
+}
+
+/* The client's end counts whatever it sent before: nobody is there to read an answer. */
+enum phase session_step_hold(struct session *s, unsigned events)
+{
+	if (events & SESSION_END)
+		return session_finish(s, REASON_DRAINED);
+	if (s->client->hung_up)
+		return session_finish(s, REASON_CLIENT_CLOSED);
+	if (events & SESSION_RULED)
+		return take_news(s);
+	if (events & SESSION_DRAIN) {
+		session_leave_desk(s, false);
+		return session_deny_by_state(s, REASON_DRAINING);
+	}
+	if (events & SESSION_POLICY)
+		return judge_waiting(s, NULL);
+	return events & SESSION_DEADLINE ? still_pending(s) : PHASE_HOLD;
+}
