@@ -194,7 +194,10 @@ struct json_t *remote_post_decision(struct remote *r, const char *id,
 		  strlen(path) + 9 < sizeof(path);
 
 	if (ok) {
-		strcat(path, decision->allow ? "/approve" : "/deny");
+		const size_t len = strlen(path);
+
+		snprintf(path + len, sizeof(path) - len, "%s",
+			decision->allow ? "/approve" : "/deny");
 		ok = client_call(r->client,
 			&(struct client_request){.method = "POST", .path = path, .body = body},
 			&answer);

@@ -82,6 +82,16 @@ static void answer_failed(struct reviewer *r, const struct posted *posted)
 
 /* ---- askings ------------------------------------------------------------------------------- */
 
+static void asking_release(struct asking *a)
+{
+	if (a->post)
+		a->reviewer->under_way--;
+	else
+		a->reviewer->waiting--;
+	free(a->body);
+	free(a);
+}
+
 static void asking_free(struct asking *a)
 {
 	struct reviewer *r = a->reviewer;
@@ -92,12 +102,7 @@ static void asking_free(struct asking *a)
 	*at = a->next;
 	if (r->last == &a->next)
 		r->last = at;
-	if (a->post)
-		r->under_way--;
-	else
-		r->waiting--;
-	free(a->body);
-	free(a);
+	asking_release(a);
 }
 
 static struct asking *find(const struct reviewer *r, uint64_t question)
@@ -354,8 +359,10 @@ struct reviewer *reviewer_start(
 	return r;
 }
 
-static void end(struct reviewer *r)
+static void end(void *reviewer)
 {
+	struct reviewer *r = reviewer;
+
 	if (--r->open > 0)
 		return;
 	void (*on_stopped)(void *) = r->on_stopped;
@@ -370,11 +377,6 @@ static void on_starter_closed(uv_handle_t *handle)
 	end(handle->data);
 }
 
-static void on_poster_closed(void *owner)
-{
-	end(owner);
-}
-
 void reviewer_stop(struct reviewer *r, void (*on_stopped)(void *owner), void *owner)
 {
 	if (!r) {
@@ -384,11 +386,13 @@ void reviewer_stop(struct reviewer *r, void (*on_stopped)(void *owner), void *ow
 	}
 	r->on_stopped = on_stopped;
 	r->stop_owner = owner;
-	while (r->first) {
-		if (r->first->post)
-			post_cancel(r->first->post);
-		asking_free(r->first);
+	for (struct asking *a = r->first, *next; a; a = next) {
+		next = a->next;
+		if (a->post)
+			post_cancel(a->post);
+		asking_release(a);
 	}
+	r->first = NULL;
 	uv_close((uv_handle_t *)&r->starter, on_starter_closed);
-	poster_close(r->poster, on_poster_closed, r);
+	poster_close(r->poster, end, r);
 }

@@ -3,6 +3,8 @@
 
 #include "policy/special.h"
 
+#include <assert.h>
+
 struct cover cover_of(const struct pattern *p, bool allow)
 {
 	struct cover c = {.kind = p->kind,
@@ -32,6 +34,7 @@ bool cover_port(const struct cover *c, uint16_t port)
 /* What stands around the hole in the leftmost label. */
 static struct slice hole_front(const struct cover *c)
 {
+	assert(c->host.ptr);
 	return slice_first(c->host, c->hole_at);
 }
 
@@ -66,6 +69,7 @@ static bool covers_name(const struct cover *c, struct slice name)
 
 	if (c->kind == PATTERN_RANGE)
 		return false;
+	assert(c->host.ptr && name.ptr);
 	if (!is_from(name, cover_base(c), &front))
 		return false;
 	switch (c->kind) {
@@ -108,6 +112,7 @@ static bool all_ports(const struct cover *outer, const struct cover *inner)
 /* A hole in a hole: what the inner one has around it begins and ends as the outer one wants. */
 static bool holds_hole(const struct cover *outer, const struct cover *inner)
 {
+	assert(outer->host.ptr && inner->host.ptr);
 	return slice_equal(cover_base(outer), cover_base(inner)) &&
 	       slice_starts(hole_front(inner), hole_front(outer)) &&
 	       slice_ends(hole_back(inner), hole_back(outer));

@@ -54,7 +54,8 @@ static enum desk_result read_time(const struct decision_ask *ask,
 
 	switch (g->scope) {
 	case GRANT_ONCE:
-		g->expires_ms = ground->question->expires_ms;
+		/* Without a question read_audience has refused it. */
+		g->expires_ms = ground->question ? ground->question->expires_ms : ground->now_ms;
 		return DESK_OK;
 	case GRANT_SESSION:
 		ttl_ms = ground->session_ms;

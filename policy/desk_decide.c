@@ -290,7 +290,7 @@ enum desk_result desk_decide(struct desk *d, uint64_t question, const struct dec
 	char *ret_sentence, size_t size)
 {
 	struct deciding c = deciding_of(d, ask, policy, now_ms);
-	struct shelved *g, *replaced;
+	struct shelved *g = NULL, *replaced = NULL;
 
 	c.sentence = (struct sentence){ret_sentence, size};
 	desk_pass_time(d, now_ms);
@@ -320,7 +320,7 @@ enum desk_result desk_grant(struct desk *d, const struct claimant *who,
 	const struct grant **ret_grant, char *ret_sentence, size_t size)
 {
 	struct deciding c = deciding_of(d, ask, policy, now_ms);
-	struct shelved *g, *replaced;
+	struct shelved *g = NULL, *replaced = NULL;
 
 	c.ground.who = *who;
 	c.sentence = (struct sentence){ret_sentence, size};

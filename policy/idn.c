@@ -54,7 +54,7 @@ bool idn_to_unicode(struct slice name, char ret_text[IDN_TEXT_SIZE])
 	char copy[LIMIT_NAME_BYTES + 1];
 	char back[LIMIT_NAME_BYTES + 1];
 	char *decoded = NULL;
-	size_t back_len;
+	size_t back_len = 0;
 
 	if (name.len >= sizeof(copy))
 		return false;

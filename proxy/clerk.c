@@ -388,10 +388,12 @@ static void on_box_closed(void *owner)
 void clerk_close(struct clerk *c, void (*on_closed)(void *owner))
 {
 	c->on_closed = on_closed;
-	while (c->searches) {
-		peer_process_cancel(c->searches->search);
-		forget_search(c->searches);
+	for (struct clerk_search *s = c->searches, *next; s; s = next) {
+		next = s->next;
+		peer_process_cancel(s->search);
+		free(s);
 	}
+	c->searches = NULL;
 	uv_close((uv_handle_t *)&c->timer, NULL);
 	mailbox_close(&c->box, on_box_closed);
 }

@@ -23,7 +23,8 @@ struct hold_slot {
 	uint32_t next_free;
 };
 
-enum { NO_SLOT = UINT32_MAX };
+/* No free slot; not an enumerator, which has the range of int. */
+#define NO_SLOT UINT32_MAX
 
 static uint64_t number_of(const struct hold *h, uint32_t slot)
 {

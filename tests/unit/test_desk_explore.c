@@ -42,7 +42,7 @@ static void offer_waiters(const struct drill *d, struct choices *c)
 {
 	bool idle_seen = false;
 
-	for (uint8_t w = 0; w < WAITERS; w++) {
+	for (uint8_t w = 0; w < (uint8_t)WAITERS; w++) {
 		if (d->waiters[w].waiting) {
 			offer(c, DRILL_LEAVE, w, 0, 0);
 			offer(c, DRILL_TOLD, w, 0, 0);
@@ -61,7 +61,7 @@ static void offer_waiters(const struct drill *d, struct choices *c)
 /* Scopes with the question's own pattern; for a while with a wider one, for everybody. */
 static void offer_decisions(struct choices *c, uint8_t back)
 {
-	for (uint8_t scope = 0; scope < GRANT_SCOPE_COUNT; scope++) {
+	for (uint8_t scope = 0; scope < (uint8_t)GRANT_SCOPE_COUNT; scope++) {
 		offer(c, DRILL_ALLOW, back, scope, 0);
 		offer(c, DRILL_DENY, back, scope, 0);
 	}
