@@ -294,13 +294,13 @@ int serve_run(const struct config_sources *sources)
 
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
-	s.digest = digest_new();
 	s.config = config_load(sources, on_notice, NULL, &fault);
 	if (!s.config) {
 		fault_format(&fault, error, sizeof(error));
 		log_error("%s", error);
 		return 1;
 	}
+	s.digest = digest_new();
 	s.loaded_stamp = s.seen_stamp = files_stamp(s.config);
 	int status = 1;
 	if (uv_loop_init(&s.loop) != 0) {
