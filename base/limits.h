@@ -192,6 +192,8 @@
 #define LIMIT_CLIENT_MS         30000
 /* One answer of the API; beyond: the command fails. */
 #define LIMIT_ANSWER_BYTES (32 * 1024 * 1024)
+/* One line or event of an event stream; beyond: the stream is broken off and asked for again. */
+#define LIMIT_SSE_BYTES (256 * 1024)
 
 /* ---- reviewer ---- */
 
