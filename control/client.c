@@ -7,6 +7,7 @@
 #include "policy/url.h"
 #include "telemetry/curl_api.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,21 @@ static bool make_fields(struct client *c, const char *token)
 		  add_field(c, &c->fields_json, "Expect:");
 	explicit_bzero(line, sizeof(line));
 	return ok;
+}
+
+struct curl_slist *client_fields(const struct client *c)
+{
+	struct curl_slist *copy = NULL;
+
+	for (const struct curl_slist *field = c->fields; field; field = field->next) {
+		struct curl_slist *longer = c->api->slist_append(copy, field->data);
+		if (!longer) {
+			c->api->slist_free_all(copy);
+			return NULL;
+		}
+		copy = longer;
+	}
+	return copy;
 }
 
 struct client *client_new(
@@ -214,16 +230,26 @@ static CURLcode prepare(struct client *c, const struct client_request *r, const 
 	return code;
 }
 
-static void no_answer(struct client *c, CURLcode code, struct client_answer *ret)
+void client_no_answer(
+	const struct client *c, void *easy, int code, struct client_answer *ret_answer)
 {
 	char place[256];
-	const char *why =
-		c->answer.failed ? "the answer is too large" : c->api->easy_strerror(code);
+	const char *why = c->answer.failed ? "the answer is too large"
+					   : c->api->easy_strerror((CURLcode)code);
+	const char *advice = "";
+	long error = 0;
 
+	c->api->easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	bool unreachable = code == CURLE_COULDNT_CONNECT;
+	if (unreachable && (error == EACCES || error == EPERM)) {
+		why = "permission denied";
+		advice = "; it is for the user that runs the proxy";
+	} else if (unreachable) {
+		advice = "; is `sallyport serve` running?";
+	}
 	escape_text(slice_of(c->socket[0] ? c->socket : c->base), place, sizeof(place));
-	snprintf(ret->sentence, sizeof(ret->sentence),
-		"no answer from the control endpoint at %s: %s%s", place, why,
-		code == CURLE_COULDNT_CONNECT ? "; is `sallyport serve` running?" : "");
+	snprintf(ret_answer->sentence, sizeof(ret_answer->sentence),
+		"no answer from the control endpoint at %s: %s%s", place, why, advice);
 }
 
 bool client_call(
@@ -243,7 +269,7 @@ bool client_call(
 		code = c->api->easy_perform(c->easy);
 	free(body);
 	if (code != CURLE_OK) {
-		no_answer(c, code, ret_answer);
+		client_no_answer(c, c->easy, code, ret_answer);
 		return false;
 	}
 	c->api->easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &ret_answer->status);

@@ -42,13 +42,20 @@ bool client_path_add(char path[CLIENT_PATH_BYTES], struct slice text);
 
 /* A sentence for a status and body that are no success, as client_call makes them. */
 void client_explain(struct client_answer *answer, struct slice body);
+/* A sentence for no answer at all: the place, what libcurl says of `easy` and its `code`, and what to
+ * do about it. */
+void client_no_answer(
+	const struct client *c, void *easy, int code, struct client_answer *ret_answer);
 
 /* ---- for the event stream (follow.h) ------------------------------------------------------- */
 
 struct curl_api;
+struct curl_slist;
 const struct curl_api *client_api(const struct client *c);
 /* A libcurl handle with everything set but method, body and where the bytes go; NULL without
  * memory. The caller ends it, before the client. */
 void *client_easy(struct client *c, const char *path);
+/* The fields that every request has, for more to be added; NULL without memory. The caller's. */
+struct curl_slist *client_fields(const struct client *c);
 
 #endif

@@ -73,6 +73,7 @@ static const struct command commands[] = {
 		command_grants_add},
 	{"grants revoke", "ID", 1, 1, REMOTE,
 		"Take a decision back; connections that went by it end.", command_grants_revoke},
+	{"tail", "", 0, 0, REMOTE, "Print what happens, as it happens.", command_tail},
 	{"link", "", 0, 0, REMOTE, "Print a link that signs a browser in once.", command_link},
 	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print this, the help of a command, or the reasons that a refused client sees.",

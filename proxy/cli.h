@@ -82,6 +82,7 @@ int command_approvals_deny(const struct arguments *a);
 int command_grants_list(const struct arguments *a);
 int command_grants_add(const struct arguments *a);
 int command_grants_revoke(const struct arguments *a);
+int command_tail(const struct arguments *a);
 int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sallyport approvals list | approve | deny. */
+/* sallyport approvals list | approve | deny, and sallyport tail. */
+#include "control/tail.h"
 #include "proxy/command_remote.h"
 
 static int ended(struct remote *r, bool ok)
@@ -19,6 +20,16 @@ int command_approvals_list(const struct arguments *a)
 	if (status != EXIT_DONE)
 		return status;
 	return ended(&r, remote_approvals(&r, state ? state : "pending"));
+}
+
+int command_tail(const struct arguments *a)
+{
+	struct remote r;
+	int status = command_remote_open(a, &r);
+
+	if (status != EXIT_DONE)
+		return status;
+	return ended(&r, tail_run(&r, "approval,grant,decision,closed,config"));
 }
 
 static int decide(const struct arguments *a, bool allow)

@@ -112,7 +112,7 @@ class ControlStub:
         self.place = f"unix:{path}"
         self.server = UnixServer(str(path), Handler)
         self.server.stub = self
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
     def stop(self):
