@@ -194,6 +194,8 @@
 #define LIMIT_ANSWER_BYTES (32 * 1024 * 1024)
 /* One line or event of an event stream; beyond: the stream is broken off and asked for again. */
 #define LIMIT_SSE_BYTES (256 * 1024)
+/* A decision is not taken for so long after the choice fell on another question by itself. */
+#define LIMIT_SETTLE_MS 500
 
 /* ---- reviewer ---- */
 

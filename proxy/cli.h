@@ -77,6 +77,7 @@ int command_config_show(const struct arguments *a);
 int command_config_help(const struct arguments *a);
 int command_env(const struct arguments *a);
 int command_approvals_list(const struct arguments *a);
+int command_approvals_watch(const struct arguments *a);
 int command_approvals_approve(const struct arguments *a);
 int command_approvals_deny(const struct arguments *a);
 int command_grants_list(const struct arguments *a);

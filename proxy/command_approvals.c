@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sallyport approvals list | approve | deny, and sallyport tail. */
+/* sallyport approvals list | watch | approve | deny, and sallyport tail. */
 #include "control/tail.h"
+#include "control/watch.h"
 #include "proxy/command_remote.h"
 
 static int ended(struct remote *r, bool ok)
@@ -20,6 +21,14 @@ int command_approvals_list(const struct arguments *a)
 	if (status != EXIT_DONE)
 		return status;
 	return ended(&r, remote_approvals(&r, state ? state : "pending"));
+}
+
+int command_approvals_watch(const struct arguments *a)
+{
+	struct remote r;
+	int status = command_remote_open(a, &r);
+
+	return status == EXIT_DONE ? ended(&r, watch_run(&r)) : status;
 }
 
 int command_tail(const struct arguments *a)

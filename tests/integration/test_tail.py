@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tail`, against an endpoint that answers as told."""
+"""`tail`, and `approvals watch` where there is no terminal, against an endpoint that answers as told."""
 
 import json
 import os
@@ -87,6 +87,18 @@ def test_tail_as_json_is_one_object_a_line(stub):
     stub.emit("decision", DECISION, "boot-1")
     assert json.loads(tail.next()) == {"event": "decision", "id": "boot-1", "data": DECISION}
     tail.end()
+
+
+def test_watch_elsewhere_prints_lines(stub):
+    stub.questions = [question(0xa1, "a.test")]
+    stub.emit("hello", {"resumed": False})
+    lines = Lines(stub, "approvals", "watch", "--json")
+    assert json.loads(lines.next()) == {"event": "approval", "id": None, "data": stub.questions[0]}
+    lines.end()
+    stub.emit("hello", {"resumed": False})
+    lines = Lines(stub, "approvals", "watch")
+    assert "asked  a.test:443" in lines.next()
+    lines.end()
 
 
 def test_tail_comes_back_and_says_so(stub):
