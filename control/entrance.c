@@ -64,6 +64,10 @@ static bool open_tcp(struct entrance *e, const struct listen_at *at, char *error
 		status = uv_listen(&e->io.stream, BACKLOG, on_connection);
 	if (status == 0)
 		status = uv_tcp_getsockname(&e->io.tcp, (struct sockaddr *)&sa, &len);
+	if (status == UV_EADDRINUSE)
+		return refuse(at,
+			"address already in use: end what listens there, or set another control in [listen]",
+			error, size);
 	if (status != 0)
 		return refuse(at, uv_strerror(status), error, size);
 	e->site.at.address = address_from_sockaddr((struct sockaddr *)&sa, &e->site.at.port);

@@ -231,37 +231,6 @@ static uint32_t cores(void)
 	return count < 1 ? 1 : count > LIMIT_WORKERS ? LIMIT_WORKERS : (uint32_t)count;
 }
 
-/* Where state lives when no file says so. Source: systemd.exec(5), XDG Base Directory. */
-static bool find_state_directory(struct loading *l)
-{
-	struct origin *origin = &l->trace->origins[OPTION_STATE_DIRECTORY];
-	const char *given = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	int len;
-
-	if (l->config->state_directory)
-		return true;
-	if (given && given[0] == '/') {
-		/* systemd may name several, separated by colons. */
-		int first = (int)slice_find(slice_of(given), ':');
-		len = asprintf(&l->config->state_directory, "%.*s", first, given);
-		*origin = (struct origin){.layer = LAYER_ENVIRONMENT, .file = "STATE_DIRECTORY"};
-	} else if (geteuid() == 0) {
-		len = asprintf(&l->config->state_directory, "/var/lib/sallyport");
-	} else if (xdg && xdg[0] == '/') {
-		len = asprintf(&l->config->state_directory, "%s/sallyport", xdg);
-		*origin = (struct origin){.layer = LAYER_ENVIRONMENT, .file = "XDG_STATE_HOME"};
-	} else {
-		len = asprintf(&l->config->state_directory, "%s/.local/state/sallyport",
-			home && home[0] == '/' ? home : "/tmp");
-		*origin = (struct origin){.layer = LAYER_ENVIRONMENT, .file = "HOME"};
-	}
-	if (len >= 0)
-		return true;
-	l->config->state_directory = NULL;
-	return loading_out_of_memory(l);
-}
-
 /* What an operator set and what this version does not do yet. */
 static void tell_later(struct loading *l)
 {
@@ -286,29 +255,6 @@ static void tell_later(struct loading *l)
 			"nobody can answer, so names on no list are refused: set control in [listen], or unlisted = \"deny\"");
 }
 
-/* A place for people to decide, where nobody chose one. */
-static bool find_control(struct loading *l)
-{
-	static const char name[] = "control.sock";
-	struct config *c = l->config;
-	struct origin *from = &l->trace->origins[OPTION_CONTROL];
-
-	if (from->layer != LAYER_DEFAULT)
-		return true;
-	if (strlen(c->state_directory) + sizeof(name) > LIMIT_SOCKET_PATH) {
-		loading_notice(l, from,
-			"there is no control endpoint, for %s/%s is longer than a socket may be: set control in [listen]",
-			c->state_directory, name);
-		return true;
-	}
-	if (asprintf(&c->control[0].path, "%s/%s", c->state_directory, name) < 0) {
-		c->control[0].path = NULL;
-		return loading_out_of_memory(l);
-	}
-	c->control_count = 1;
-	return true;
-}
-
 bool config_can_ask(const struct config *c)
 {
 	return c->control_count > 0 ||
@@ -331,7 +277,7 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (l->config->workers == 0)
 		l->config->workers = cores();
-	if (!find_state_directory(l) || !find_control(l) || !loading_check(l) || !lists_build(l))
+	if (!state_find(l) || !state_find_control(l) || !loading_check(l) || !lists_build(l))
 		return false;
 	layer_settle_gzip(l);
 	tell_later(l);

@@ -124,6 +124,14 @@ void lists_free(struct config_trace *trace);
 /* False with the fault when options do not go together. */
 bool loading_check(struct loading *l);
 
+/* ---- state.c ------------------------------------------------------------------------------ */
+
+/* Where state lives when no file says so. */
+bool state_find(struct loading *l);
+/* A place for people to decide where nobody chose one; and sockets without a directory are in the
+ * state directory, which is known. */
+bool state_find_control(struct loading *l);
+
 /* ---- config.c ----------------------------------------------------------------------------- */
 
 /* Reads a regular file whole, at most LIMIT_CONFIG_BYTES, and remembers its name among the files.

@@ -19,8 +19,7 @@ static bool parse_unix(struct loading *l, const struct option_row *row,
 	if (row->type == OPTION_TYPE_LISTEN_PROXY)
 		return loading_fail(l, value->place,
 			"a proxy listener needs an address and a port: write \"127.0.0.1:3128\"");
-	if (path.len == 0 || path.ptr[0] != '/' || path.len > LIMIT_SOCKET_PATH ||
-		memchr(path.ptr, '\0', path.len))
+	if (path.len == 0 || path.len > LIMIT_SOCKET_PATH || memchr(path.ptr, '\0', path.len))
 		return loading_fail(l, value->place,
 			"\"%s\" is no socket: write \"unix:/run/sallyport/control.sock\", at most %d bytes of path",
 			quote(value->text).text, LIMIT_SOCKET_PATH);

@@ -338,7 +338,7 @@ bool clerk_open(struct clerk *c, uv_loop_t *loop, const struct config *config, c
 	const struct desk_options options = options_of(c, config);
 	snprintf(path, sizeof(path), "%s/approvals.db", config->state_directory);
 	c->ledger = ledger_open(path, notice, sizeof(notice));
-	if (notice[0])
+	if (c->ledger && notice[0])
 		log_warning("%s", notice);
 	snprintf(ret_error, error_size, "%s", notice[0] ? notice : "out of memory");
 	if (!c->ledger)

@@ -7,6 +7,7 @@
 #include "policy/quantity.h"
 #include "proxy/serve_inside.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void print_ready(const struct serve *s)
 		log_info("listening on %s", text);
 	}
 	bool asks = s->config->unlisted == UNLISTED_HOLD && config_can_ask(s->config);
-	log_info("%u allow entries, %u deny entries; everything else %s", counts.allow, counts.deny,
+	log_info("%u entries allow, %u deny; everything else %s", counts.allow, counts.deny,
 		asks ? "waits for a decision" : "is refused");
 	log_info("events go to %s; JSON lines: %s; state in %s",
 		s->config->exporter == EXPORTER_OTLP_HTTP ? s->config->otel_endpoint
@@ -50,8 +51,8 @@ static void print_ready(const struct serve *s)
 	 * something to a shell. */
 	const char *quote = s->crew.proxies[0].address.family == 6 ? "'" : "";
 	endpoint_format_near(&s->crew.proxies[0], text, sizeof(text));
-	log_info("point a tool at it: eval \"$(sallyport env --proxy %shttp://%s%s)\"", quote, text,
-		quote);
+	log_info("point a tool at it: eval \"$(%s env --proxy %shttp://%s%s)\"",
+		program_invocation_name, quote, text, quote);
 }
 
 static void record_config(struct serve *s, const char *actor, const char *text, bool refused)

@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "proxy/census.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 /* ---- what control asks -------------------------------------------------------------------- */
 
 static const struct config *host_config(void *owner)
@@ -143,6 +146,21 @@ void serve_begin_control(struct serve *s)
 	uv_timer_start(&s->feed, on_feed, LIMIT_FEED_MS, LIMIT_FEED_MS);
 }
 
+/* The command line finds the socket and the token by what this process went by. */
+static void print_command(const struct serve *s)
+{
+	const struct config_sources *from = s->sources;
+	const char *state = getenv("STATE_DIRECTORY");
+
+	/* Set by systemd or by whoever started it, not in the shell that decides. */
+	if (state && !slice_starts(slice_of(state), slice_of(s->config->state_directory)))
+		state = NULL;
+	log_info("decide in a shell: %s%s%s%s approvals watch%s%s", state ? "STATE_DIRECTORY=" : "",
+		state ? s->config->state_directory : "", state ? " " : "", program_invocation_name,
+		from->config_optional ? "" : " --config ",
+		from->config_optional ? "" : from->config_file);
+}
+
 void serve_print_control(const struct serve *s)
 {
 	char link[512];
@@ -150,9 +168,8 @@ void serve_print_control(const struct serve *s)
 	if (!s->control)
 		return;
 	if (control_link(s->control, link, sizeof(link)))
-		log_info("decide about held requests: %s (signs in once)", link);
-	else
-		log_info("decide about held requests: sallyport approvals watch");
+		log_info("decide on the page: %s (signs in once)", link);
+	print_command(s);
 }
 
 static void on_control_closed(void *owner)

@@ -13,6 +13,8 @@ NAMES = [
     "*.raw.test",
     "example.com",
     "unlisted.test",
+    "new.example",
+    "*.held.test",
 ]
 
 

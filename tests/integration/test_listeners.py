@@ -80,7 +80,7 @@ def test_a_real_client_reaches_it(listening, certificates, tmp_path):
     """curl, with the variables that the printed hint sets."""
     hint = listening.proxy.err.wait(r'point a tool at it: eval "\$\((.*)\)"$').group(1)
     words = shlex.split(hint)
-    assert words == ["sallyport", "env", "--proxy", listening.proxy.url]
+    assert words == [BINARY, "env", "--proxy", listening.proxy.url]
     assert "[" not in hint or f"'{listening.proxy.url}'" in hint  # some shells would look for files
     said = subprocess.run(
         [BINARY, *words[1:]], capture_output=True, text=True, check=True, timeout=10
