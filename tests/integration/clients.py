@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real clients, each as its user would point it at the proxy. A client is a function of a Desk and
-a host; it fetches from that host and returns (success, what it said and what it got)."""
+a host; it fetches from that host and returns (success, what it said and what it got). Where a client
+retries or gives up of its own, the options in its signature keep that short; with () it behaves as
+it does for everybody."""
 
 import os
 import pathlib
 import platform
 import shutil
 import subprocess
+import tempfile
 import zipfile
 
 GO = """\
@@ -25,7 +28,7 @@ func main() {
 
 REQUESTS = """\
 import requests, sys
-answer = requests.get(sys.argv[1], verify=sys.argv[2], timeout=10)
+answer = requests.get(sys.argv[1], verify=sys.argv[2])
 print(answer.status_code, answer.text)
 """
 
@@ -62,8 +65,10 @@ QUIET_BROWSER = (
     "--disable-default-apps --disable-extensions --disable-dev-shm-usage "
     "--disable-domain-reliability --disable-client-side-phishing-detection --metrics-recording-only "
     "--disable-features=OptimizationHints,MediaRouter,Translate "
-    "--virtual-time-budget=5000 --timeout=10000 --dump-dom"
+    "--dump-dom"
 ).split()
+# In headless time, which stands still while something is loaded; and in milliseconds.
+BROWSER_ENDS = ("--virtual-time-budget=5000", "--timeout=10000")
 
 
 class Desk:
@@ -76,14 +81,11 @@ class Desk:
         self.packages = packages
         self.directory = pathlib.Path(directory)
         self.git_server = git_server
-        self.count = 0
+        self.seconds = 60  # that a client may take
 
     def fresh(self):
         """An empty directory."""
-        self.count += 1
-        directory = self.directory / str(self.count)
-        directory.mkdir()
-        return directory
+        return pathlib.Path(tempfile.mkdtemp(dir=self.directory))
 
     def tls(self, host, path):
         return f"https://{host}:{self.nginx.tls}{path}"
@@ -110,7 +112,7 @@ class Desk:
             text=True,
             errors="replace",
             check=False,
-            timeout=60,
+            timeout=self.seconds,
         )
         return done.returncode == 0, done.stdout + done.stderr
 
@@ -131,8 +133,8 @@ def curl_plain(desk, host):
     return desk.run(need("curl"), "-sS", "--fail-with-body", desk.plain(host, "/page.html"))
 
 
-def wget(desk, host):
-    command = ["-nv", "-t", "1", "-O", "-", f"--ca-certificate={desk.certificates.ca}"]
+def wget(desk, host, options=("-t", "1")):
+    command = ["-nv", *options, "-O", "-", f"--ca-certificate={desk.certificates.ca}"]
     return desk.run(need("wget"), *command, desk.tls(host, "/page.html"))
 
 
@@ -177,11 +179,11 @@ def git_push(desk, url, data):
     return done, said
 
 
-def pip(desk, host):
+def pip(desk, host, options=("--retries", "1", "--timeout", "5")):
     target = desk.fresh()
     done, said = desk.run(
         *(need("/usr/bin/python3"), "-m", "pip", "download", "demo", "--no-cache-dir", "--no-deps"),
-        *("--retries", "1", "--timeout", "5", "--disable-pip-version-check"),
+        *(*options, "--disable-pip-version-check"),
         *("--index-url", desk.tls(host, "/simple/"), "--cert", desk.certificates.ca, "-d", target),
         PIP_CONFIG_FILE="/dev/null",
     )
@@ -189,10 +191,10 @@ def pip(desk, host):
     return done, said + "".join(contents(wheel) for wheel in wheels)
 
 
-def npm(desk, host):
+def npm(desk, host, options=("--fetch-retries=0",)):
     target = desk.fresh()
     done, said = desk.run(
-        *(need("npm"), "install", "demo", "--no-audit", "--no-fund", "--fetch-retries=0"),
+        *(need("npm"), "install", "demo", "--no-audit", "--no-fund", *options),
         *("--registry", desk.tls(host, "/npm/"), "--cafile", desk.certificates.ca),
         *("--cache", target / "cache", "--userconfig", "/dev/null", "--no-update-notifier"),
         cwd=target,
@@ -242,7 +244,7 @@ def run_node(desk, node, script, url, **environment):
     )
 
 
-def apt(desk, host):
+def apt(desk, host, retries="0"):
     root = desk.fresh()
     for part in ("lists/partial", "cache/archives/partial", "etc"):
         (root / part).mkdir(parents=True)
@@ -257,7 +259,7 @@ def apt(desk, host):
         "Dir::Cache": root / "cache",
         "APT::Sandbox::User": "",
         "APT::Update::Error-Mode": "any",
-        "Acquire::Retries": "0",
+        **({"Acquire::Retries": retries} if retries else {}),
         "Acquire::http::Proxy": desk.gate.proxy.url,
     }
     flags = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
@@ -292,9 +294,9 @@ def go_program(desk):
     return program
 
 
-def chromium(desk, host):
+def chromium(desk, host, options=BROWSER_ENDS):
     done, said = desk.run(
-        *(need("chromium"), *QUIET_BROWSER, f"--user-data-dir={desk.fresh()}"),
+        *(need("chromium"), *QUIET_BROWSER, *options, f"--user-data-dir={desk.fresh()}"),
         f"--ignore-certificate-errors-spki-list={desk.certificates.spki()}",
         *(f"--proxy-server={desk.gate.proxy.url}", desk.tls(host, "/page.html")),
     )

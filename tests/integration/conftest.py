@@ -17,10 +17,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 # pylint: disable=wrong-import-position
 import npm
 import sallyport
+import site_files
 from certificates import Certificates
+from clients import Desk
 from collector import compile_schema
 from dns_stub import Answer, DnsStub
 from gate import Gate
+from git_server import GitServer
+from nginx import Nginx
 from sallyport import LOOPBACK, Sallyport
 
 HERE = Answer(a=["127.0.0.1"])
@@ -72,6 +76,11 @@ STANDARD = {
     },
 }
 
+# Real clients may be slow on a busy machine; what is late is tested elsewhere.
+PATIENT = {
+    name: "20s" for name in ("head", "hello", "dns", "connect", "response", "idle", "keepalive")
+}
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
@@ -121,6 +130,30 @@ def start(tmp_path_factory):
 def gate(start):
     """The standard proxy of this module."""
     return start()
+
+
+@pytest.fixture(scope="module")
+def furnish(certificates, packages, tmp_path_factory):
+    """furnish(gate, host) -> Desk: origins for real clients behind `gate`, and a place for them to
+    work. `host` is what the origins call themselves where they write URLs."""
+    servers = []
+
+    def furnish_desk(gate, host):
+        root = tmp_path_factory.mktemp("root")
+        git_server = GitServer(root / "smart")
+        locations = (
+            "location /npm/ { default_type application/json; }"
+            f"location /smart/ {{ proxy_pass http://127.0.0.1:{git_server.port}/; }}"
+        )
+        nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, locations)
+        servers.extend((nginx, git_server))
+        site_files.build(root, f"https://{host}:{nginx.tls}")
+        home = tmp_path_factory.mktemp("home")
+        return Desk(gate, nginx, certificates, packages, home, git_server)
+
+    yield furnish_desk
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,7 @@ import pytest
 import clients
 import record
 import site_files
-from clients import Desk
-from git_server import GitServer
-from nginx import Nginx
+from conftest import PATIENT
 
 TLS = "files.allowed.test"
 PLAIN = "files.plain.test"
@@ -41,21 +39,8 @@ CLIENTS = {
 
 
 @pytest.fixture(scope="module")
-def desk(start, certificates, packages, tmp_path_factory):
-    # Real clients may be slow on a busy machine; what is late is tested elsewhere.
-    names = ("head", "hello", "dns", "connect", "response", "idle", "keepalive")
-    gate = start({"timeouts": {name: "20s" for name in names}})
-    root = tmp_path_factory.mktemp("root")
-    git_server = GitServer(root / "smart")
-    locations = (
-        "location /npm/ { default_type application/json; }"
-        f"location /smart/ {{ proxy_pass http://127.0.0.1:{git_server.port}/; }}"
-    )
-    nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, locations)
-    site_files.build(root, f"https://{TLS}:{nginx.tls}")
-    yield Desk(gate, nginx, certificates, packages, tmp_path_factory.mktemp("home"), git_server)
-    nginx.stop()
-    git_server.stop()
+def desk(start, furnish):
+    return furnish(start({"timeouts": PATIENT}), TLS)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
