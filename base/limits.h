@@ -152,6 +152,23 @@
 /* Calls that wait for a decision; beyond: answered at once. */
 #define LIMIT_AGENT_CALLS 1024
 
+/* ---- interception ---- */
+
+/* Ciphertext of one engine that waits to be sent; beyond: it takes no plaintext. */
+#define LIMIT_ENGINE_OUTPUT_BYTES (64 * 1024)
+/* Handshake messages behind the handshake (tickets, key updates, requests to negotiate again) with
+ * no plaintext between them; beyond: the connection ends. */
+#define LIMIT_ENGINE_MESSAGES 32
+/* An upstream's certificates in all, bytes, and the issuers between the first and a root; beyond:
+ * the handshake fails. */
+#define LIMIT_CHAIN_BYTES (64 * 1024)
+#define LIMIT_CHAIN_DEPTH 8
+/* Upstreams' tickets kept by one worker, in all and per name and port; beyond: the one used longest
+ * ago goes. And how long one is good, seconds. */
+#define LIMIT_TICKETS        1024
+#define LIMIT_TICKETS_TARGET 4
+#define LIMIT_TICKET_S       7200
+
 /* ---- control endpoint ---- */
 
 /* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */
