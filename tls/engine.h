@@ -45,11 +45,13 @@ enum engine_result engine_read(
 	struct engine *e, struct slice *in, char *plain, size_t size, size_t *ret_len);
 
 /* Plaintext into ciphertext; the handshake must be done and engine_close not called.
- * ENGINE_OK: all of *plain was taken. ENGINE_FULL: a part, maybe none; *plain is the rest. */
+ * ENGINE_OK: all of *plain was taken. ENGINE_FULL: a part, maybe none; *plain is the rest.
+ * ENGINE_WANT, rarely: the peer is in the middle of a message behind the handshake; again after the
+ * next engine_read. */
 enum engine_result engine_write(struct engine *e, struct slice *plain);
 
 /* Says close_notify: nothing more will be written. The peer's direction goes on. May be called again;
- * before the handshake is done it says nothing. ENGINE_FULL: call again when output was sent. */
+ * before the handshake is done it says nothing. ENGINE_FULL and ENGINE_WANT as for engine_write. */
 enum engine_result engine_close(struct engine *e);
 
 /* The transport has ended: no more ciphertext will come. Call when engine_read has said WANT.

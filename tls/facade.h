@@ -13,7 +13,7 @@
 
 #include "tls/engine.h"
 
-#include <openssl/types.h>
+#include <openssl/x509.h>
 
 struct facades; /* what all client engines share: settings and the key of tickets */
 
@@ -28,6 +28,7 @@ struct facade_face {
 	enum alpn alpn; /* the upstream's choice: engine_alpn of its engine */
 	X509 *certificate; /* the leaf for `name`; referenced */
 	EVP_PKEY *key; /* its key; referenced */
+	STACK_OF(X509) * issuers; /* those that clients do not know themselves; NULL: none */
 };
 
 /* The engine of one connection. NULL with *ret_fault: TLS_FAULT_MEMORY, or TLS_FAULT_INTERNAL when
