@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls/staple.h"
 
+#include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
@@ -49,6 +50,8 @@ enum staple staple_judge(struct slice response, STACK_OF(X509) * chain, X509_STO
 	/* A chain of one is a root of ours itself: nobody stands above it. */
 	if (response.len == 0 || sk_X509_num(chain) < 2)
 		return STAPLE_NOTHING;
+	/* What is wrong with a response is no error of the connection's. */
+	ERR_set_mark();
 	parsed = d2i_OCSP_RESPONSE(NULL, &der, (long)response.len);
 	if (parsed && OCSP_response_status(parsed) == OCSP_RESPONSE_STATUS_SUCCESSFUL)
 		basic = OCSP_response_get1_basic(parsed);
@@ -56,6 +59,7 @@ enum staple staple_judge(struct slice response, STACK_OF(X509) * chain, X509_STO
 		staple = look_up(basic, sk_X509_value(chain, 0), sk_X509_value(chain, 1));
 	OCSP_BASICRESP_free(basic);
 	OCSP_RESPONSE_free(parsed);
+	ERR_pop_to_mark();
 	return staple;
 }
 

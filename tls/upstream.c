@@ -147,7 +147,7 @@ static enum tls_fault on_done(struct engine *e)
 	while (!SSL_session_reused(e->ssl) && sk_X509_num(sent) > 0)
 		X509_free(sk_X509_pop(sent));
 	struct slice offered = slice_from(u->offer.bytes, u->offer.len);
-	/* RFC 7301 §3.2. OpenSSL takes any single name. */
+	/* RFC 7301 §3.2. Not every OpenSSL 3.0 looks. */
 	if (e->alpn != ALPN_NONE && !alpn_listed(offered, e->alpn))
 		return TLS_FAULT_MALFORMED;
 	return TLS_FAULT_NONE;
