@@ -117,6 +117,14 @@ void policy_explain(const struct policy *p, struct slice host_port, struct expla
 	}
 	target_format(&ret->target, shown, sizeof(shown));
 	say(ret, "%s ", shown);
+	if (plain && target_is_agent_page(&ret->target)) {
+		ret->verdict = (struct verdict){.decision = DECISION_ALLOW,
+			.source = SOURCE_PROXY_STATE,
+			.protocol = PORT_HTTP,
+			.entry = ENTRY_NONE};
+		say(ret, "is the proxy's own page for agents; nothing is behind it.");
+		return;
+	}
 	ret->verdict = policy_judge(p, &ret->target);
 	if (ret->verdict.decision != DECISION_DENY)
 		ret->verdict = policy_judge_method(

@@ -83,8 +83,18 @@ bool name_ends_in_number(struct slice name)
 	return true;
 }
 
+static bool is_at_or_below(struct slice name, struct slice apex)
+{
+	return slice_ends(name, apex) &&
+	       (name.len == apex.len || name.ptr[name.len - apex.len - 1] == '.');
+}
+
 bool name_is_localhost(struct slice name)
 {
-	return slice_ends(name, SLICE("localhost")) &&
-	       (name.len == 9 || name.ptr[name.len - 10] == '.');
+	return is_at_or_below(name, SLICE("localhost"));
+}
+
+bool name_is_agent_page(struct slice name)
+{
+	return is_at_or_below(name, SLICE(NAME_OF_AGENT_PAGE));
 }

@@ -22,4 +22,11 @@ bool name_ends_in_number(struct slice name);
 /* "localhost" or a name below it, RFC 6761 §6.3. */
 bool name_is_localhost(struct slice name);
 
+/* The name under which the proxy answers the agent itself. "internal" is kept for private use, so
+ * nobody on the Internet has it. */
+#define NAME_OF_AGENT_PAGE "sallyport.internal"
+
+/* NAME_OF_AGENT_PAGE or a name below it. */
+bool name_is_agent_page(struct slice name);
+
 #endif

@@ -110,6 +110,8 @@ struct verdict policy_judge(const struct policy *p, const struct target *t)
 		(own_covers(&p->own, &localhosts[0], t->port) ||
 			own_covers(&p->own, &localhosts[1], t->port)))
 		return refused(REASON_OWN_ENDPOINT, ENTRY_NONE);
+	if (name_is_agent_page(target_host(t)))
+		return refused(REASON_AGENT_PAGE, ENTRY_NONE);
 	match_name(&p->rules, target_host(t), t->port, &m);
 	return conclude(p, &m, t);
 }

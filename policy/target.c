@@ -161,6 +161,11 @@ bool target_equal(const struct target *a, const struct target *b)
 	return a->port == b->port && slice_equal(target_host(a), target_host(b));
 }
 
+bool target_is_agent_page(const struct target *t)
+{
+	return t->port == 80 && slice_equal(target_host(t), SLICE(NAME_OF_AGENT_PAGE));
+}
+
 size_t target_format(const struct target *t, char *ret_text, size_t size)
 {
 	bool brackets = t->kind == TARGET_ADDRESS && t->address.family == 6;

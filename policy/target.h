@@ -50,6 +50,10 @@ enum reason target_parse_name(struct slice name, struct target *ret_target);
 /* Same host and same port. */
 bool target_equal(const struct target *a, const struct target *b);
 
+/* The proxy's own page for agents, if the request is in plain HTTP: its name (NAME_OF_AGENT_PAGE) and
+ * port 80. Names below it and other ports are nothing. */
+bool target_is_agent_page(const struct target *t);
+
 /* Writes "host:port", IPv6 in brackets, NUL-terminated. size at least LIMIT_NAME_BYTES + 9.
  * Returns the length. */
 size_t target_format(const struct target *t, char *ret_text, size_t size);

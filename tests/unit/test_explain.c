@@ -34,6 +34,10 @@ static void sentences_name_what_decides(void **state)
 	} rows[] = {
 		{"allowed", "example.com:443", REASON_NONE,
 			"example.com:443 is allowed by \"example.com\" (rules:1); a tunnel must begin with TLS for example.com."},
+		{"agent page", "http://sallyport.internal/", REASON_NONE,
+			"sallyport.internal:80 is the proxy's own page for agents"},
+		{"agent page by CONNECT", "sallyport.internal", REASON_AGENT_PAGE,
+			"on port 80 only"},
 		{"local answers", "example.com:443", REASON_NONE, "Local addresses"},
 		{"bare host", "Example.COM.", REASON_NONE, "example.com:443 is allowed"},
 		{"https URL", "https://example.com/a?b#c", REASON_NONE,
