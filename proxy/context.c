@@ -5,6 +5,7 @@
 #include "telemetry/event.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* Says what kind of file is asked for and nothing about which; the longest match first. */
 static struct slice known_extension(struct slice segment)
@@ -101,4 +102,43 @@ void context_fill(struct question_context *ret_context, const struct head *h, st
 	/* A later version of the format may go on behind what is known of it. */
 	if (event_traceparent(&ignored, trace))
 		utf8_copy(trace, c->traceparent, sizeof(c->traceparent));
+}
+
+/* ---- on its way ----------------------------------------------------------------------------- */
+
+enum { PACKED_PARTS = 4 };
+
+/* The parts that a head fills; the largest fixed fields are not among them. */
+static void parts_of(struct question_context *c, char *ret_parts[PACKED_PARTS])
+{
+	char *const parts[PACKED_PARTS] = {c->method, c->path_class, c->user_agent, c->traceparent};
+
+	memcpy(ret_parts, parts, sizeof(parts));
+}
+
+char *context_pack(const struct question_context *context)
+{
+	struct question_context copy = *context;
+	char *parts[PACKED_PARTS], *end, *packed;
+	size_t size = 0;
+
+	parts_of(&copy, parts);
+	for (size_t i = 0; i < PACKED_PARTS; i++)
+		size += strlen(parts[i]) + 1;
+	packed = end = malloc(size);
+	for (size_t i = 0; packed && i < PACKED_PARTS; i++)
+		end = stpcpy(end, parts[i]) + 1;
+	return packed;
+}
+
+void context_unpack(const char *packed, struct question_context *ret_context)
+{
+	char *parts[PACKED_PARTS];
+
+	*ret_context = (struct question_context){0};
+	parts_of(ret_context, parts);
+	for (size_t i = 0; packed && i < PACKED_PARTS; i++) {
+		stpcpy(parts[i], packed);
+		packed += strlen(packed) + 1;
+	}
 }

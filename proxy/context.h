@@ -12,6 +12,12 @@
  *         none */
 void context_fill(struct question_context *ret_context, const struct head *h, struct slice path);
 
+/* The same as one small block, for as long as it is on its way; what context_fill leaves empty is not
+ * in it. NULL without memory; free() frees it. */
+char *context_pack(const struct question_context *context);
+/* NULL yields an empty context. */
+void context_unpack(const char *packed, struct question_context *ret_context);
+
 /* "+" for each segment of the path, a known harmless extension of the last one, "?" when there is a
  * query: "/+/+.tgz?". Longer shapes end with "…". NUL-terminated; returns the length. */
 size_t context_path_class(struct slice path, char *ret_text, size_t size);

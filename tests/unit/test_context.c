@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "proxy/context.h"
 
+#include <stdlib.h>
+
 #define TEN_SEGMENTS "/a/b/c/d/e/f/g/h/i/j"
 #define TEN          "/+/+/+/+/+/+/+/+/+/+"
 
@@ -114,12 +116,32 @@ static void a_connect_has_no_path(void **state)
 	assert_string_equal(c.path_class, "/");
 }
 
+static void what_is_packed_comes_out_again(void **state)
+{
+	struct question_context c, back;
+	const struct field fields[] = {{SLICE("User-Agent"), SLICE("curl/8"), FIELD_OTHER},
+		{SLICE("traceparent"), SLICE(TRACE), FIELD_OTHER}};
+	const struct head h = {.method = SLICE("GET"), .field_count = 2, .fields = fields};
+	(void)state;
+	context_fill(&c, &h, SLICE("/a/b"));
+	char *packed = context_pack(&c);
+	assert_non_null(packed);
+	memset(&back, 'x', sizeof(back));
+	context_unpack(packed, &back);
+	free(packed);
+	assert_memory_equal(&back, &c, sizeof(c));
+	memset(&back, 'x', sizeof(back));
+	context_unpack(NULL, &back);
+	assert_memory_equal(&back, (&(struct question_context){0}), sizeof(back));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_shows_its_shape_only),
 		cmocka_unit_test(a_head_becomes_context),
 		cmocka_unit_test(a_connect_has_no_path),
+		cmocka_unit_test(what_is_packed_comes_out_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
