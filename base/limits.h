@@ -113,6 +113,8 @@
 /* Name of who decided and the note beside it; beyond: cut at a character. */
 #define LIMIT_DECIDER_BYTES 63
 #define LIMIT_NOTE_BYTES    511
+/* The reason that an agent gives; beyond: 413, for the rest might say the opposite. */
+#define LIMIT_JUSTIFICATION_BYTES 1023
 /* Connections that wait for a decision, in all workers together; beyond: 429. The smaller bounds for
  * one identity or question are options. */
 #define LIMIT_WAITERS 1048576
@@ -149,8 +151,14 @@
 #define LIMIT_AGENT_PENDING       50
 #define LIMIT_AGENT_ENDED         20
 #define LIMIT_AGENT_REPLY_BYTES   (192 * 1024)
-/* Calls that wait for a decision; beyond: answered at once. */
-#define LIMIT_AGENT_CALLS 1024
+/* Calls that wait for a decision, in all and of one identity; beyond: answered at once. */
+#define LIMIT_AGENT_CALLS          1024
+#define LIMIT_AGENT_CALLS_IDENTITY 128
+/* Calls of one identity at once, and how long until one more is taken, milliseconds; beyond: 429. And
+ * the places that identities share for that. */
+#define LIMIT_AGENT_BURST   200
+#define LIMIT_AGENT_STEP_MS 10
+#define LIMIT_AGENT_PLACES  1024
 
 /* ---- interception ---- */
 

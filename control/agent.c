@@ -35,10 +35,14 @@ static struct agent_reply *reply_json(uint16_t status, enum agent_type type, jso
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 	struct agent_reply *r = NULL;
+	struct buffer b;
 
 	json_decref(value);
-	if (text && strlen(text) <= LIMIT_AGENT_REPLY_BYTES)
-		r = reply_of(status, type, slice_of(text));
+	buffer_init(&b, LIMIT_AGENT_REPLY_BYTES);
+	/* A line of its own, for whoever reads it in a terminal. */
+	if (text && buffer_append(&b, slice_of(text)) && buffer_append(&b, SLICE("\n")))
+		r = reply_of(status, type, buffer_bytes(&b));
+	buffer_done(&b);
 	free(text);
 	return r;
 }
@@ -76,6 +80,8 @@ static const char *title_of(uint16_t status)
 		return "Content Too Large";
 	case 415:
 		return "Unsupported Media Type";
+	case 429:
+		return "Too Many Requests";
 	default:
 		return "Service Unavailable";
 	}
@@ -153,10 +159,15 @@ static struct agent_reply *justify(struct answering *a, uint64_t question)
 	else if (a->call->media != AGENT_TEXT && a->call->media != AGENT_NO_MEDIA)
 		return agent_problem(415, "unsupported_media_type",
 			"Send application/json, {\"justification\": \"…\"}, or text/plain.");
-	if (t.text.len == 0 || !utf8_is_valid(t.text)) {
+	bool good =
+		t.text.len > 0 && utf8_is_valid(t.text) && slice_find(t.text, '\0') == t.text.len;
+	if (!good || t.text.len > LIMIT_JUSTIFICATION_BYTES) {
 		json_decref(t.json);
-		return agent_problem(400, "bad_request",
-			"Say why you need the host: {\"justification\": \"…\"}, or plain text, in UTF-8.");
+		return good ? agent_problem(413, "too_large",
+				      "A justification has at most 1023 bytes. Say it in fewer words.")
+			    : agent_problem(400, "bad_request",
+				      "Say why you need the host: {\"justification\": \"…\"}, or plain "
+				      "text, in UTF-8.");
 	}
 	enum desk_result result =
 		desk_justify(a->desk, question, slice_of(a->call->identity), t.text, a->now_ms);

@@ -39,7 +39,8 @@ struct question_context {
 	char process[64]; /* name behind a local client's socket, by its inode; unverified */
 	char command[256]; /* its command line, arguments joined by spaces */
 	uint32_t process_id; /* 0: unknown */
-	char justification[1024]; /* the agent's own words, "" when it gave none */
+	char justification[LIMIT_JUSTIFICATION_BYTES +
+			   1]; /* the agent's own words, "" when it gave none */
 };
 
 struct question {

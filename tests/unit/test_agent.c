@@ -121,6 +121,8 @@ static void every_path_and_method_has_its_answer(void **state)
 			"bad_request"},
 		{"not UTF-8", AGENT_POST, "/questions/ID", "t\xe4st", AGENT_TEXT, 400,
 			"bad_request"},
+		{"a zero in JSON", AGENT_POST, "/questions/ID", "{\"justification\":\"a\\u0000b\"}",
+			AGENT_JSON, 400, "bad_request"},
 		{"not UTF-8 in JSON", AGENT_POST, "/questions/ID", "{\"justification\":\"\xe4\"}",
 			AGENT_JSON, 400, "bad_request"},
 	};
@@ -148,6 +150,38 @@ static void every_path_and_method_has_its_answer(void **state)
 			assert_string_equal(
 				desk_question(desk.desk, desk.last_id)->context.justification, "");
 		json_decref(json);
+		free(r);
+		free(call);
+		desks_done(&desk);
+	}
+}
+
+static void a_justification_is_whole_or_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		const char *last; /* behind them */
+		uint16_t status;
+	} rows[] = {
+		{"the most", LIMIT_JUSTIFICATION_BYTES, "", 200},
+		{"one more", LIMIT_JUSTIFICATION_BYTES + 1, "", 413},
+		{"the most, and a line's end", LIMIT_JUSTIFICATION_BYTES, "\r\n", 200},
+		{"a character over the edge", LIMIT_JUSTIFICATION_BYTES - 1, "\xc3\xa4", 413},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char body[LIMIT_AGENT_BODY_BYTES];
+		uint64_t waits;
+		memset(body, 'x', rows[i].len);
+		snprintf(body + rows[i].len, sizeof(body) - rows[i].len, "%s", rows[i].last);
+		desks_init(&desk, "", "");
+		desks_ask(&desk, 1, "local", "new.example:443", 0);
+		struct agent_call *call = call_of(AGENT_POST, "/questions/ID", body, AGENT_TEXT);
+		struct agent_reply *r = answer(call, "", &waits);
+		ROW_CHECK(rows[i].name, r->status == rows[i].status, "%u", r->status);
+		size_t kept = strlen(desk_question(desk.desk, desk.last_id)->context.justification);
+		ROW_CHECK(rows[i].name, kept == (r->status == 200 ? rows[i].len : 0), "%zu", kept);
 		free(r);
 		free(call);
 		desks_done(&desk);
@@ -315,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_path_and_method_has_its_answer),
+		cmocka_unit_test(a_justification_is_whole_or_refused),
 		cmocka_unit_test(somebody_elses_question_is_none),
 		cmocka_unit_test(a_pending_question_can_be_waited_for),
 		cmocka_unit_test(the_page_shows_ones_own),
