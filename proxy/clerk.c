@@ -4,7 +4,7 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "proxy/census.h"
-#include "proxy/peer_process.h"
+#include "proxy/context.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +60,9 @@ static void on_timer(uv_timer_t *timer)
 	if (c->untold)
 		tell_workers(c);
 	uint64_t next = desk_tick(c->desk, now);
+	uint64_t call = agents_turn(&c->agents, now);
+	if (next == 0 || (call != 0 && call < next))
+		next = call;
 	if (next == 0)
 		return;
 	uint64_t wait = next > now ? next - now : 1;
@@ -184,6 +187,8 @@ static void tell(void *owner, const struct news *news)
 		record(c, news);
 		wake_in(c, 0); /* the next expiry may be another one now */
 	}
+	if (agents_hear(&c->agents, news))
+		wake_in(c, 0);
 	if (c->on_news)
 		c->on_news(c->owner, news);
 }
@@ -207,51 +212,15 @@ static uint64_t new_id(void *owner)
 	return id;
 }
 
-/* ---- who is behind a question ------------------------------------------------------------- */
-
-/* One search for the process of the client that asked first. */
-struct clerk_search {
-	struct clerk *clerk;
-	struct clerk_search *next;
-	struct peer_process *search;
-	uint64_t question;
-};
-
-static void forget_search(struct clerk_search *gone)
-{
-	struct clerk_search **at = &gone->clerk->searches;
-
-	while (*at != gone)
-		at = &(*at)->next;
-	*at = gone->next;
-	free(gone);
-}
-
-static void on_found(void *owner, const struct peer_found *found)
-{
-	struct clerk_search *search = owner;
-
-	if (found->process_id != 0)
-		desk_set_process(search->clerk->desk, search->question, found->process,
-			found->command, found->process_id, clerk_now_ms());
-	forget_search(search);
-}
-
-/* Best effort: without memory, or with enough searches under way, nobody is named. */
-static void search_process(struct clerk *c, const struct petition *p, uint64_t question)
-{
-	struct clerk_search *search = malloc(sizeof(*search));
-
-	if (!search)
-		return;
-	*search = (struct clerk_search){.clerk = c, .next = c->searches, .question = question};
-	c->searches = search;
-	search->search = peer_process_start(c->timer.loop, &p->client, &p->local, on_found, search);
-	if (!search->search)
-		forget_search(search);
-}
-
 /* ---- what the workers ask ----------------------------------------------------------------- */
+
+static void on_found(void *owner, uint64_t question, const struct peer_found *found)
+{
+	struct clerk *c = owner;
+
+	desk_set_process(c->desk, question, found->process, found->command, found->process_id,
+		clerk_now_ms());
+}
 
 static void tell_one(
 	struct clerk *c, uint64_t waiter, enum hold_news news, const struct ruling *ruling)
@@ -268,13 +237,15 @@ static void ask(struct clerk *c, const struct petition *p, uint64_t now)
 {
 	const struct claimant who = {slice_of(p->identity), slice_of(p->session)};
 	struct ruling ruling = {.question = 0};
+	struct question_context context;
 
+	context_unpack(p->context, &context);
 	switch (desk_ask(
-		c->desk, p->waiter, &who, &p->target, p->protocol, p->context, now, &ruling)) {
+		c->desk, p->waiter, &who, &p->target, p->protocol, &context, now, &ruling)) {
 	case DESK_HELD:
 		tell_one(c, p->waiter, HOLD_ASKED, &ruling);
 		if (desk_question(c->desk, ruling.question)->asks == 1)
-			search_process(c, p, ruling.question);
+			lookout_start(&c->lookout, ruling.question, &p->client, &p->local);
 		break;
 	case DESK_ANSWERED:
 		tell_one(c, p->waiter, HOLD_RULED, &ruling);
@@ -284,6 +255,21 @@ static void ask(struct clerk *c, const struct petition *p, uint64_t now)
 		tell_one(c, p->waiter, HOLD_TOO_MANY, &ruling);
 		break;
 	}
+}
+
+static void on_reply(void *owner, uint64_t waiter, struct agent_reply *reply)
+{
+	struct clerk *c = owner;
+	struct notice *n = notice_new(HOLD_RULED, &(struct ruling){.question = 0}, 1);
+
+	if (!n) {
+		free(reply);
+		return;
+	}
+	n->to_agent = true;
+	n->reply = reply;
+	n->waiters[n->count++] = waiter;
+	worker_notice(c->crew->workers[hold_worker_of(waiter)], n);
 }
 
 static void on_petition(void *owner, void *message)
@@ -296,12 +282,18 @@ static void on_petition(void *owner, void *message)
 	case PETITION_ASK:
 		ask(c, p, now);
 		break;
+	case PETITION_AGENT:
+		agents_take(&c->agents, p->waiter, p->call, now);
+		p->call = NULL;
+		wake_in(c, 0);
+		break;
 	case PETITION_CENSUS:
 		census_take(p);
 		return;
 	case PETITION_LEAVE:
 	case PETITION_TOLD:
 		desk_leave(c->desk, p->waiter, p->kind == PETITION_TOLD, now);
+		agents_leave(&c->agents, p->waiter);
 		break;
 	}
 	petition_free(p);
@@ -351,6 +343,12 @@ bool clerk_open(struct clerk *c, uv_loop_t *loop, const struct config *config, c
 	if (mailbox_init(&c->box, loop, 2 * LIMIT_WAITERS, on_petition, c) != 0)
 		goto fail;
 	uv_timer_init(loop, &c->timer);
+	c->lookout = (struct lookout){.loop = loop, .on_found = on_found, .owner = c};
+	c->agents = (struct agents){.desk = c->desk,
+		.config = config,
+		.reply = on_reply,
+		.owner = c,
+		.pace.key = {{new_id(c), new_id(c)}}};
 	return true;
 fail:
 	desk_free(c->desk);
@@ -369,6 +367,7 @@ void clerk_reload(struct clerk *c, const struct config *config)
 {
 	const struct desk_options options = options_of(c, config);
 
+	c->agents.config = config;
 	desk_configure(c->desk, &options);
 	desk_rules_changed(c->desk, config->policy, clerk_now_ms());
 	wake_in(c, 0);
@@ -378,6 +377,7 @@ static void on_box_closed(void *owner)
 {
 	struct clerk *c = owner;
 
+	agents_done(&c->agents);
 	desk_free(c->desk);
 	ledger_close(c->ledger);
 	grants_unref(c->grants);
@@ -388,12 +388,7 @@ static void on_box_closed(void *owner)
 void clerk_close(struct clerk *c, void (*on_closed)(void *owner))
 {
 	c->on_closed = on_closed;
-	for (struct clerk_search *s = c->searches, *next; s; s = next) {
-		next = s->next;
-		peer_process_cancel(s->search);
-		free(s);
-	}
-	c->searches = NULL;
+	lookout_cancel(&c->lookout);
 	uv_close((uv_handle_t *)&c->timer, NULL);
 	mailbox_close(&c->box, on_box_closed);
 }

@@ -6,7 +6,9 @@
 #define SALLYPORT_PROXY_CLERK_H
 
 #include "policy/ledger.h"
+#include "proxy/agents.h"
 #include "proxy/crew.h"
+#include "proxy/lookout.h"
 
 struct clerk {
 	struct mailbox box; /* petitions */
@@ -15,8 +17,9 @@ struct clerk {
 	struct ledger *ledger;
 	struct grants *grants; /* the newest, as far as it could be built */
 	struct crew *crew; /* NULL before clerk_begin */
-	struct clerk_search *searches; /* for the processes behind new questions */
+	struct lookout lookout; /* for the processes behind new questions */
 	bool untold; /* a worker goes by older grants still */
+	struct agents agents;
 	/* After the event was recorded; may be NULL. */
 	void (*on_news)(void *owner, const struct news *news);
 	void *owner;

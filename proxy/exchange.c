@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/exchange.h"
+#include "proxy/exchange_input.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -45,52 +45,6 @@ void exchange_free(struct exchange *x)
 	buffer_done(&x->to_upstream);
 	buffer_done(&x->to_client);
 	free(x);
-}
-
-/* The client's next bytes: what was read before, else one read. The slice is the shared buffer's or
- * client_in's; what the parser leaves goes through keep_input. */
-static enum wire_result client_input(struct exchange *x, struct wire *client,
-	struct relay_ground *ground, struct slice *ret_input)
-{
-	size_t got;
-
-	if (x->client_in.len > 0) {
-		*ret_input = buffer_bytes(&x->client_in);
-		return WIRE_OK;
-	}
-	if (!client->readable)
-		return WIRE_AGAIN;
-	enum wire_result result = wire_read(client, ground->scratch, sizeof(ground->scratch), &got);
-	if (result == WIRE_OK)
-		*ret_input = slice_from(ground->scratch, got);
-	return result;
-}
-
-static bool keep_input(struct exchange *x, struct slice rest)
-{
-	if (x->client_in.len > 0) {
-		buffer_take(&x->client_in, x->client_in.len - rest.len);
-		return true;
-	}
-	return buffer_append(&x->client_in, rest);
-}
-
-enum message_step exchange_read_head(
-	struct exchange *x, struct wire *client, struct relay_ground *ground)
-{
-	for (;;) {
-		struct slice input, data;
-		enum wire_result result = client_input(x, client, ground, &input);
-		if (result == WIRE_AGAIN)
-			return MESSAGE_MORE;
-		if (result != WIRE_OK)
-			return MESSAGE_END;
-		enum message_step step = message_read(x->request, &input, &data);
-		if (!keep_input(x, input))
-			return MESSAGE_BAD;
-		if (step != MESSAGE_MORE)
-			return step;
-	}
 }
 
 bool exchange_start(struct exchange *x, const struct target *target, struct slice path)
@@ -186,13 +140,13 @@ static enum pump pump_up(struct exchange *x, struct wire *client, struct wire *u
 		if (x->to_upstream.len >= LIMIT_QUEUE_BYTES)
 			return PUMP_WAITS;
 		struct slice input;
-		enum wire_result result = client_input(x, client, ground, &input);
+		enum wire_result result = exchange_input(x, client, ground, &input);
 		if (result != WIRE_OK)
 			return result == WIRE_AGAIN ? PUMP_WAITS : PUMP_GONE;
 		enum pump parsed = request_parse(x, &input, ret_reason);
 		if (parsed == PUMP_BAD)
 			return parsed;
-		if (!keep_input(x, input)) {
+		if (!exchange_keep(x, input)) {
 			*ret_reason = REASON_OUT_OF_MEMORY;
 			return PUMP_BAD;
 		}

@@ -56,6 +56,12 @@ void exchange_free(struct exchange *x); /* NULL is fine */
 enum message_step exchange_read_head(
 	struct exchange *x, struct wire *client, struct relay_ground *ground);
 
+/* For a request to the proxy itself, of which nothing goes on: read its content into to_upstream.
+ * EXCHANGE_DONE, GOING (wait), CLIENT_GONE, or BAD; *ret_reason is REASON_NONE then when the content is
+ * longer than `most`. */
+enum exchange_result exchange_read_content(struct exchange *x, struct wire *client,
+	struct relay_ground *ground, size_t most, enum reason *ret_reason);
+
 /* Send the request whose head was read to a fresh or kept upstream connection. May be called again
  * for the same head while response_begun is false. False without memory. */
 bool exchange_start(struct exchange *x, const struct target *target, struct slice path);

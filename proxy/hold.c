@@ -11,7 +11,10 @@ static_assert(LIMIT_WAITERS < 1 << SLOT_BITS, "a slot's number has its bits");
 
 struct waiter {
 	struct hold *hold;
-	hold_cb on_news;
+	union {
+		hold_cb on_news;
+		hold_agent_cb on_reply; /* of an agent's call */
+	};
 	void *owner;
 	uint32_t slot;
 };
@@ -44,6 +47,7 @@ void petition_free(struct petition *p)
 	if (!p)
 		return;
 	free(p->context);
+	free(p->call);
 	free(p);
 }
 
@@ -55,6 +59,12 @@ struct notice *notice_new(enum hold_news news, const struct ruling *ruling, size
 	if (n)
 		*n = (struct notice){.news = news, .ruling = *ruling, .size = most};
 	return n;
+}
+
+void notice_free(struct notice *n)
+{
+	free(n->reply);
+	free(n);
 }
 
 void hold_init(struct hold *h, struct mailbox *clerk, unsigned index)
@@ -100,14 +110,16 @@ static void waiter_free(struct waiter *w)
 	free(w);
 }
 
-struct waiter *waiter_start(struct hold *h, struct petition *p, hold_cb on_news, void *owner)
+/* A slot for `made`, and its petition on its way. */
+static struct waiter *start(struct hold *h, struct petition *p, const struct waiter *made)
 {
 	struct waiter *w = h->clerk ? malloc(sizeof(*w)) : NULL;
 
 	if (!w || (h->free_slot == NO_SLOT && !grow(h)))
 		goto fail;
-	*w = (struct waiter){.hold = h, .on_news = on_news, .owner = owner, .slot = h->free_slot};
-	p->kind = PETITION_ASK;
+	*w = *made;
+	w->hold = h;
+	w->slot = h->free_slot;
 	p->waiter = number_of(h, w->slot);
 	if (!mailbox_post(h->clerk, p))
 		goto fail;
@@ -119,6 +131,26 @@ fail:
 	free(w);
 	petition_free(p);
 	return NULL;
+}
+
+struct waiter *waiter_start(struct hold *h, struct petition *p, hold_cb on_news, void *owner)
+{
+	p->kind = PETITION_ASK;
+	return start(h, p, &(struct waiter){.on_news = on_news, .owner = owner});
+}
+
+struct waiter *waiter_start_agent(
+	struct hold *h, struct agent_call *call, hold_agent_cb on_reply, void *owner)
+{
+	struct petition *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		free(call);
+		return NULL;
+	}
+	p->kind = PETITION_AGENT;
+	p->call = call;
+	return start(h, p, &(struct waiter){.on_reply = on_reply, .owner = owner});
 }
 
 void waiter_cancel(struct waiter *w, bool told)
@@ -137,6 +169,28 @@ void waiter_cancel(struct waiter *w, bool told)
 	waiter_free(w);
 }
 
+/* Of the reply's one waiter. */
+static void deliver_reply(struct waiter *w, struct notice *n)
+{
+	hold_agent_cb on_reply = w->on_reply;
+	void *owner = w->owner;
+	struct agent_reply *reply = n->reply;
+
+	n->reply = NULL;
+	waiter_free(w);
+	on_reply(owner, reply);
+}
+
+static void deliver_news(struct waiter *w, const struct notice *n)
+{
+	hold_cb on_news = w->on_news;
+	void *owner = w->owner;
+
+	if (n->news != HOLD_ASKED)
+		waiter_free(w);
+	on_news(owner, n->news, &n->ruling);
+}
+
 void hold_deliver(struct hold *h, struct notice *n)
 {
 	for (size_t i = 0; i < n->count; i++) {
@@ -144,11 +198,10 @@ void hold_deliver(struct hold *h, struct notice *n)
 		struct waiter *w = slot < h->size ? h->slots[slot].waiter : NULL;
 		if (!w || number_of(h, slot) != n->waiters[i])
 			continue;
-		hold_cb on_news = w->on_news;
-		void *owner = w->owner;
-		if (n->news != HOLD_ASKED)
-			waiter_free(w);
-		on_news(owner, n->news, &n->ruling);
+		if (n->to_agent)
+			deliver_reply(w, n);
+		else
+			deliver_news(w, n);
 	}
-	free(n);
+	notice_free(n);
 }

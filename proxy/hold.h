@@ -2,11 +2,12 @@
 /* proxy/hold.h: one worker's side of the approval desk: asks on behalf of sessions, and tells them
  * what the desk says. The desk itself lives in the control thread; petitions go there through the
  * clerk's mailbox, rulings come back through the worker's. Nothing upstream happens here.
- * Knows neither sessions nor policy's rules. */
+ * Calls of agents to the proxy itself go the same way. Knows neither sessions nor policy's rules. */
 #ifndef SALLYPORT_PROXY_HOLD_H
 #define SALLYPORT_PROXY_HOLD_H
 
 #include "base/mailbox.h"
+#include "control/agent.h"
 #include "policy/desk.h"
 
 struct waiter; /* opaque: one held connection; about 32 bytes */
@@ -19,11 +20,14 @@ enum hold_news {
 /* Runs from the worker's loop, never before waiter_start returns, never after waiter_cancel.
  * `ruling` is borrowed. */
 typedef void (*hold_cb)(void *owner, enum hold_news news, const struct ruling *ruling);
+/* Likewise, once; the waiter is gone. The reply is the owner's, for free(); NULL: no memory. */
+typedef void (*hold_agent_cb)(void *owner, struct agent_reply *reply);
 
 enum petition_kind {
 	PETITION_ASK,
 	PETITION_LEAVE, /* of its own */
 	PETITION_TOLD, /* after it was answered "still pending" */
+	PETITION_AGENT, /* a call of an agent to the proxy itself */
 	PETITION_CENSUS, /* the first part of a struct census_part */
 };
 
@@ -36,7 +40,8 @@ struct petition {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	char session[LIMIT_SESSION_BYTES + 1];
 	struct endpoint client, local; /* of the client's socket, to find its process */
-	struct question_context *context; /* ASK: owned, may be NULL */
+	char *context; /* ASK: packed (proxy/context.h), owned, may be NULL */
+	struct agent_call *call; /* AGENT: owned */
 };
 void petition_free(struct petition *p);
 
@@ -44,11 +49,14 @@ void petition_free(struct petition *p);
 struct notice {
 	enum hold_news news;
 	struct ruling ruling;
+	bool to_agent; /* instead: `reply`, owned, is for the one waiter */
+	struct agent_reply *reply;
 	size_t size, count;
 	uint64_t waiters[];
 };
-/* Empty, with room for `size` waiters, LIMIT_NOTICE at most. NULL without memory; free() frees it. */
+/* Empty, with room for `size` waiters, LIMIT_NOTICE at most. NULL without memory. */
 struct notice *notice_new(enum hold_news news, const struct ruling *ruling, size_t size);
+void notice_free(struct notice *n);
 
 struct hold {
 	struct mailbox *clerk; /* the control thread's; NULL: nobody can answer */
@@ -66,6 +74,9 @@ void hold_done(struct hold *h); /* all waiters are gone */
 /* Ask. The petition's kind and waiter are set here; it is consumed in every case. NULL at
  * LIMIT_WAITERS or without memory. */
 struct waiter *waiter_start(struct hold *h, struct petition *p, hold_cb on_news, void *owner);
+/* The same with an agent's call, which is consumed in every case. */
+struct waiter *waiter_start_agent(
+	struct hold *h, struct agent_call *call, hold_agent_cb on_reply, void *owner);
 /* Leave: `told` when the client was answered "still pending". NULL is fine. */
 void waiter_cancel(struct waiter *w, bool told);
 

@@ -2,6 +2,7 @@
 #include "proxy/reply.h"
 
 #include "base/escape.h"
+#include "policy/name.h"
 #include "policy/question.h"
 
 #include <assert.h>
@@ -32,17 +33,22 @@ const char *reply_source_word(enum decision_source source)
 	return "";
 }
 
-/* RFC 9110 §15; the ones of base/reason.def. */
-static const char *phrase(uint16_t status)
+/* RFC 9110 §15; the ones of base/reason.def, and those of an agent's call. */
+const char *reply_phrase(uint16_t status)
 {
 	static const struct {
 		uint16_t status;
 		const char *phrase;
 	} phrases[] = {
+		{200, "OK"},
 		{400, "Bad Request"},
 		{403, "Forbidden"},
+		{404, "Not Found"},
 		{405, "Method Not Allowed"},
 		{408, "Request Timeout"},
+		{410, "Gone"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
 		{417, "Expectation Failed"},
 		{421, "Misdirected Request"},
 		{429, "Too Many Requests"},
@@ -119,7 +125,16 @@ static void body_write(struct buffer *body, const struct refusal *refusal)
 	buffer_format(body,
 		"\"source\":\"%s\",\"host\":%s,\"port\":%s,\"protocol\":\"%s\",\"message\":\"%s\",",
 		reply_source_word(refusal->source), host, port, refusal->protocol, row->message);
-	buffer_format(body, "\"guidance\":\"%s\",", row->guidance);
+	buffer_format(body, "\"guidance\":\"%s", row->guidance);
+	if (pending && refusal->question) {
+		char id[IDENT_SIZE];
+		ident_format('q', refusal->question, id);
+		buffer_format(body,
+			" To say why you need it, POST text/plain to http://%s/questions/%s through "
+			"the proxy.",
+			NAME_OF_AGENT_PAGE, id);
+	}
+	buffer_append(body, SLICE("\","));
 	approval_write(body, refusal);
 }
 
@@ -131,7 +146,7 @@ bool reply_refuse(struct buffer *b, const struct refusal *refusal)
 	assert(row->status >= 400);
 	buffer_init(&body, 4096);
 	body_write(&body, refusal);
-	buffer_format(b, "HTTP/1.1 %u %s\r\n", row->status, phrase(row->status));
+	buffer_format(b, "HTTP/1.1 %u %s\r\n", row->status, reply_phrase(row->status));
 	buffer_format(b, "Proxy-Status: sallyport; error=%s; details=\"%s\"\r\n", row->proxy_status,
 		row->word);
 	if (row->token[0])

@@ -26,6 +26,19 @@ struct refusal {
 /* Appends status line, fields and JSON. False when the buffer refused. */
 bool reply_refuse(struct buffer *b, const struct refusal *refusal);
 
+/* How an answer of our own goes out. */
+struct reply_way {
+	bool head_only; /* the request was HEAD: no content */
+	bool close; /* the connection ends with it */
+};
+
+struct agent_reply;
+/* Appends the answer to an agent's call. False when the buffer refused. */
+bool reply_agent(struct buffer *b, const struct agent_reply *reply, const struct reply_way *way);
+
+/* The reason phrase of a status that the proxy itself answers with. */
+const char *reply_phrase(uint16_t status);
+
 /* The word of a source in events and JSON, "baseline_policy" and so on. */
 const char *reply_source_word(enum decision_source source);
 

@@ -93,6 +93,13 @@ void request_read(
 		r->verdict = refused(r->reason);
 		return;
 	}
+	r->for_agent = !r->connect && !place->tunnel && target_is_agent_page(&r->target);
+	if (r->for_agent) {
+		r->verdict = (struct verdict){.decision = DECISION_ALLOW,
+			.source = SOURCE_PROXY_STATE,
+			.entry = ENTRY_NONE};
+		return;
+	}
 	r->verdict = policy_judge(place->policy, &r->target);
 	if (r->verdict.decision != DECISION_DENY) {
 		struct verdict by_method =

@@ -20,6 +20,7 @@ struct request_place {
 struct request {
 	enum reason reason; /* NONE: go on; the first thing that is wrong otherwise */
 	bool connect;
+	bool for_agent; /* to the proxy itself, whatever the lists say; `verdict` allows it */
 	bool has_target; /* false while malformed: nothing of it may be shown */
 	struct target target;
 	struct slice path; /* origin-form to forward; borrows from the head */

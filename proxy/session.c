@@ -3,6 +3,7 @@
  * first bytes, exchange or relay, end. Reading this file is reading the product. */
 #include "proxy/session.h"
 
+#include "policy/name.h"
 #include "proxy/audit.h"
 #include "proxy/claim.h"
 #include "proxy/reply.h"
@@ -105,7 +106,7 @@ static enum phase dial(struct session *s, const struct address *addresses, size_
 
 /* A client that left while we were busy for it. Early bytes stay in its socket; the end behind them
  * shows later. After a whole request a half-close is no leaving. */
-static bool client_left(struct session *s)
+bool session_client_left(const struct session *s)
 {
 	char byte;
 
@@ -124,7 +125,7 @@ enum phase session_step_dial(struct session *s, unsigned events)
 
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
-	if (client_left(s))
+	if (session_client_left(s))
 		return session_finish(s, REASON_CLIENT_CLOSED);
 	if (events & SESSION_RULES && session_lost_permission(s))
 		return session_refuse(s, s->verdict.reason);
@@ -202,20 +203,12 @@ enum phase session_step_lookup(struct session *s, unsigned events)
 {
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
-	if (client_left(s))
+	if (session_client_left(s))
 		return session_finish(s, REASON_CLIENT_CLOSED);
 	/* A verdict belongs to the rules that gave it. */
 	if (events & SESSION_RULES && session_lost_permission(s))
 		return session_deny(s, &s->verdict);
 	return events & SESSION_FOUND ? take_answer(s, s->found) : PHASE_LOOKUP;
-}
-
-/* RFC 6761 §6.3: localhost is a name for the loopback addresses and never a question to DNS. */
-static bool is_localhost(const struct target *t)
-{
-	struct slice host = target_host(t);
-
-	return slice_equal(host, SLICE("localhost")) || slice_ends(host, SLICE(".localhost"));
 }
 
 /* From an allowed name to addresses: its own, known ones, or a question. */
@@ -229,7 +222,8 @@ enum phase session_find(struct session *s)
 
 	if (s->target.kind == TARGET_ADDRESS)
 		return dial_judged(s, &s->target.address, 1);
-	if (is_localhost(&s->target))
+	/* RFC 6761 §6.3: never a question to DNS. */
+	if (name_is_localhost(target_host(&s->target)))
 		return dial_judged(s, loopback, 2);
 	if (resolver_cached(s->worker->resolver, target_host(&s->target), &known))
 		return take_answer(s, known);
@@ -347,6 +341,9 @@ static enum phase take_request(struct session *s)
 		return deny_malformed(s, r.reason);
 	change_target(s, &r.target);
 	s->verdict = r.verdict;
+	s->for_agent = r.for_agent;
+	if (r.for_agent)
+		return session_attend(s);
 	if (r.verdict.decision == DECISION_DENY)
 		return session_deny(s, &r.verdict);
 	if (worker_is_draining(s->worker))

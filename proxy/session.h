@@ -10,7 +10,8 @@
  *              ▲ └───────┴─────────┴────────┴─► EXCHANGE ─► RELAY
  *              └──────────────────────────────────┘
  *
- *   HEAD      -> HOLD LOOKUP DIAL EXCHANGE LINGER CLOSE
+ *   HEAD      -> AGENT HOLD LOOKUP DIAL EXCHANGE LINGER CLOSE
+ *   AGENT     -> HEAD LINGER CLOSE
  *   HOLD      -> LOOKUP DIAL EXCHANGE LINGER CLOSE
  *   LOOKUP    -> DIAL LINGER CLOSE
  *   DIAL      -> HEAD HELLO EXCHANGE RELAY LINGER CLOSE
@@ -32,6 +33,7 @@
 
 enum phase {
 	PHASE_HEAD, /* a request head from the client */
+	PHASE_AGENT, /* a request to the proxy itself, and the answer to it */
 	PHASE_HOLD, /* somebody's decision */
 	PHASE_LOOKUP, /* the addresses of an allowed name */
 	PHASE_DIAL, /* a connection to a judged address */
@@ -65,6 +67,8 @@ struct session {
 	bool turning; /* in session_turn */
 	bool connect; /* the current target came by CONNECT */
 	bool inside; /* HEAD and EXCHANGE are inside a plaintext tunnel to `target` */
+	bool for_agent; /* the current request is for the proxy itself */
+	bool patient; /* and may be answered much later */
 	bool decided; /* the decision on the current request is recorded */
 	bool allowed; /* and it was to allow */
 	bool proxied; /* a request was allowed since the last connection_closed record */
@@ -90,7 +94,8 @@ struct session {
 	uint64_t counted_up; /* bytes that earlier connection_closed records told of */
 	uint64_t counted_down;
 	struct exchange *exchange; /* NULL in HELLO without early bytes, RELAY, CLOSE */
-	struct waiter *waiter; /* NULL outside HOLD */
+	struct waiter *waiter; /* NULL outside HOLD and AGENT */
+	struct agent_reply *reply; /* during SESSION_RULED in AGENT only */
 	struct lookup *lookup; /* NULL outside LOOKUP */
 	struct dial *dial; /* NULL outside DIAL */
 	const struct answer *found; /* during SESSION_FOUND only */
@@ -136,13 +141,6 @@ extern const struct phase_row session_phases[PHASE_COUNT];
 void session_progress(struct session *s);
 
 void session_end_with(struct session *s, enum reason reason); /* the first stays */
-
-/* Makes what was dialled the upstream of the session. */
-void session_take_dialed(struct session *s, const struct dialed *dialed);
-/* The same for a kept descriptor. False without memory; the descriptor is closed then. */
-bool session_take_kept(struct session *s, int fd, const struct address *address);
-/* Closes the upstream, or hands it to the worker's pool. */
-void session_unlink(struct session *s, bool keep);
 
 /* Records the end and closes everything; the session is freed one turn of the loop later. */
 void session_close(struct session *s);

@@ -18,8 +18,7 @@ static uint64_t unix_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* The slices borrow from the session and from `identity`. */
-static struct claimant claimant_of(const struct session *s, char identity[LIMIT_IDENTITY_BYTES + 1])
+struct claimant session_claimant(const struct session *s, char identity[LIMIT_IDENTITY_BYTES + 1])
 {
 	struct claimant who = {.session = slice_of(s->claim)};
 
@@ -48,7 +47,7 @@ static void deny_for(struct session *s, enum reason reason, enum decision_source
 static bool stands(const struct session *s)
 {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
-	const struct claimant who = claimant_of(s, identity);
+	const struct claimant who = session_claimant(s, identity);
 
 	return s->grant.id != 0 &&
 	       grants_stands(s->worker->grants, &s->grant, &who, &s->target, unix_ms());
@@ -58,7 +57,7 @@ static bool stands(const struct session *s)
 static bool find_grant(struct session *s)
 {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
-	const struct claimant who = claimant_of(s, identity);
+	const struct claimant who = session_claimant(s, identity);
 
 	if (s->inside && stands(s)) {
 		const struct grant_mark same = s->grant;
@@ -114,6 +113,8 @@ bool session_lost_permission(struct session *s)
 static void end_wait(struct session *s)
 {
 	s->waiter = NULL;
+	if (s->for_agent)
+		return;
 	metrics_gauge(&s->worker->metrics, GAUGE_HELD, -1);
 	metrics_observe(&s->worker->metrics, HISTOGRAM_HELD_US, (uv_hrtime() - s->head_ns) / 1000);
 }
@@ -138,6 +139,18 @@ static void on_news(void *owner, enum hold_news news, const struct ruling *rulin
 	s->ruling = NULL;
 }
 
+/* What the head tells to whoever decides; a CONNECT has no path. */
+static char *said_of(const struct session *s)
+{
+	struct question_context context;
+	struct slice path = {NULL, 0};
+
+	if (!s->connect || s->inside)
+		path = session_path(s);
+	context_fill(&context, message_head(s->exchange->request), path);
+	return context_pack(&context);
+}
+
 static struct petition *petition_of(const struct session *s)
 {
 	struct petition *p = calloc(1, sizeof(*p));
@@ -145,18 +158,14 @@ static struct petition *petition_of(const struct session *s)
 
 	if (!p)
 		return NULL;
-	const struct claimant who = claimant_of(s, identity);
+	const struct claimant who = session_claimant(s, identity);
 	memcpy(p->identity, who.identity.ptr, who.identity.len);
 	if (who.session.len > 0)
 		memcpy(p->session, who.session.ptr, who.session.len);
+	p->context = said_of(s);
 	p->target = s->target;
 	p->protocol = s->connect ? QUESTION_CONNECT : QUESTION_HTTP;
 	p->client = s->peer;
-	p->context = calloc(1, sizeof(*p->context));
-	if (p->context)
-		context_fill(p->context, message_head(s->exchange->request),
-			p->protocol == QUESTION_HTTP || s->inside ? session_path(s)
-								  : slice_from(NULL, 0));
 	listener_local(s->client->fd, &p->local);
 	return p;
 }

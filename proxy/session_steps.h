@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proxy/session_steps.h: what session.c (up to the upstream connection), session_hold.c (grants and
- * the wait for a decision), session_flow.c (from the upstream connection on) and session_turn.c (the
- * table) know of each other; nobody else includes it. Each returns the next phase. */
+/* proxy/session_steps.h: what session.c (up to the upstream connection), session_agent.c (requests
+ * to the proxy itself), session_hold.c (grants and the wait for a decision), session_flow.c (from the
+ * upstream connection on) and session_turn.c (the table) know of each other; nobody else includes it.
+ * Each returns the next phase. */
 #ifndef SALLYPORT_PROXY_SESSION_STEPS_H
 #define SALLYPORT_PROXY_SESSION_STEPS_H
 
 #include "proxy/session.h"
 
 enum phase session_step_head(struct session *s, unsigned events);
+enum phase session_step_agent(struct session *s, unsigned events);
 enum phase session_step_hold(struct session *s, unsigned events);
 enum phase session_step_lookup(struct session *s, unsigned events);
 enum phase session_step_dial(struct session *s, unsigned events);
@@ -26,10 +28,17 @@ enum phase session_deny(struct session *s, const struct verdict *verdict);
 /* The same for a reason that is the proxy's own state. */
 enum phase session_deny_by_state(struct session *s, enum reason reason);
 
+/* Who asks. The slices borrow from the session and from `identity`. */
+struct claimant session_claimant(const struct session *s, char identity[LIMIT_IDENTITY_BYTES + 1]);
+/* The client went away while we were busy for it. */
+bool session_client_left(const struct session *s);
+
+/* For the proxy itself. */
+enum phase session_attend(struct session *s);
 /* On no list: a live grant, else the approval desk. */
 enum phase session_consult(struct session *s);
-/* Nobody waits for a ruling any more; `told`: the client was asked to try again. Nothing to do
- * outside of HOLD. */
+/* Nobody waits for the clerk any more; `told`: the client was asked to try again. Nothing to do
+ * outside of HOLD and AGENT. */
 void session_leave_desk(struct session *s, bool told);
 /* The target of the request may be reached. */
 enum phase session_admit(struct session *s);
@@ -40,6 +49,13 @@ bool session_lost_permission(struct session *s);
 
 /* In HEAD between requests: nobody is owed a word when the connection ends. */
 bool session_is_idle(const struct session *s);
+
+/* Makes what was dialled the upstream of the session. */
+void session_take_dialed(struct session *s, const struct dialed *dialed);
+/* The same for a kept descriptor. False without memory; the descriptor is closed then. */
+bool session_take_kept(struct session *s, int fd, const struct address *address);
+/* Closes the upstream, or hands it to the worker's pool. */
+void session_unlink(struct session *s, bool keep);
 
 /* From the allowed target of the session to its addresses and a dial. */
 enum phase session_find(struct session *s);

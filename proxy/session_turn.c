@@ -257,6 +257,12 @@ static uint32_t budget_head(const struct session *s)
 	return first || !session_is_idle(s) ? settings->head_ms : settings->keepalive_ms;
 }
 
+/* The clerk answers in LIMIT_WAIT_MS, and somewhat later when it has much to do. */
+static uint32_t budget_agent(const struct session *s)
+{
+	return s->waiter ? LIMIT_WAIT_MS + 5000 : s->worker->settings.response_ms;
+}
+
 static uint32_t budget_hold(const struct session *s)
 {
 	return s->worker->settings.hold_ms;
@@ -288,8 +294,11 @@ static uint32_t budget_linger(const struct session *s)
 /* LOOKUP and DIAL keep their own time: the resolver and the dial promise an end. */
 const struct phase_row session_phases[PHASE_COUNT] = {
 	[PHASE_HEAD] = {"HEAD",
-		TO(HOLD) | TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
+		TO(AGENT) | TO(HOLD) | TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) |
+			TO(CLOSE),
 		budget_head, NULL, session_step_head},
+	[PHASE_AGENT] = {"AGENT", TO(HEAD) | TO(LINGER) | TO(CLOSE), budget_agent, NULL,
+		session_step_agent},
 	[PHASE_HOLD] = {"HOLD", TO(LOOKUP) | TO(DIAL) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
 		budget_hold, NULL, session_step_hold},
 	[PHASE_LOOKUP] = {"LOOKUP", TO(DIAL) | TO(LINGER) | TO(CLOSE), budget_none, NULL,

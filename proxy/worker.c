@@ -168,7 +168,7 @@ bool worker_regrant(struct worker *w, struct grants *grants)
 void worker_notice(struct worker *w, struct notice *notice)
 {
 	if (!worker_order(w, &(struct order){.kind = ORDER_NOTICE, .notice = notice}))
-		free(notice);
+		notice_free(notice);
 }
 
 bool worker_census(struct worker *w, struct census_part *part)
