@@ -132,6 +132,21 @@ static void a_client_is_found_by_its_connection(void **state)
 	}
 }
 
+/* The kernel's list has all connections of the machine, and changes while it is read: among very many a
+ * search may give up, or miss one. */
+static bool list_is_short(void)
+{
+	FILE *list = fopen("/proc/net/tcp", "re");
+	unsigned lines = 0;
+	int c;
+
+	while (list && lines < LIMIT_PEER_SOCKETS / 16 && (c = getc(list)) != EOF)
+		lines += c == '\n';
+	if (list)
+		fclose(list);
+	return lines < LIMIT_PEER_SOCKETS / 16;
+}
+
 static void both_ways_find_the_same_socket(void **state)
 {
 	(void)state;
@@ -141,10 +156,14 @@ static void both_ways_find_the_same_socket(void **state)
 		if (!meet(&m, hosts[i]))
 			continue;
 		bool found = socket_owner_find(&m.client, &m.local, &by_either);
+		bool short_list = list_is_short();
 		bool found_listed = socket_owner_find_listed(&m.client, &m.local, &listed);
 		end_child(&m);
 		part(&m);
-		ROW_CHECK(hosts[i], found && found_listed, "%d %d", found, found_listed);
+		ROW_CHECK(hosts[i], found, "not found");
+		if (!found_listed && !short_list)
+			continue;
+		ROW_CHECK(hosts[i], found_listed, "not listed");
 		ROW_CHECK(hosts[i], by_either.inode == listed.inode, "%ju %ju",
 			(uintmax_t)by_either.inode, (uintmax_t)listed.inode);
 		ROW_CHECK(hosts[i], by_either.user == geteuid() && listed.user == geteuid(),
