@@ -198,10 +198,12 @@
 #define LIMIT_LINKS   16
 /* Wrong codes taken at once, and one more each second; beyond: 429. */
 #define LIMIT_GUESSES 5
-/* Longest long-poll; events kept for resuming streams; how often new records are shown. */
+/* Longest long-poll; events kept for resuming streams. */
 #define LIMIT_WAIT_MS     60000
 #define LIMIT_FEED_EVENTS 1024
-#define LIMIT_FEED_MS     250
+/* How often changes are told of, and new records while a stream wants them. */
+#define LIMIT_FEED_MS         250
+#define LIMIT_FEED_WATCHED_MS 50
 /* Events are kept for so long after the last stream ended. */
 #define LIMIT_FEED_KEPT_MS 60000
 /* Questions whose waiters changed since the last look; beyond: all are told of at once. */

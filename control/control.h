@@ -22,7 +22,8 @@ bool control_link(struct control *c, char *ret_url, size_t size);
 
 /* From the desk's outlet `tell`: for the event stream and long polls. */
 void control_tell(struct control *c, const struct news *news);
-/* Once every LIMIT_FEED_MS: new records of the digest go to the event stream. */
+/* Once every LIMIT_FEED_MS, more often while host.watch says so: new records of the digest go to the
+ * event stream. */
 void control_turn(struct control *c);
 /* A reload changed rules or settings; `text` as in the config_changed event. */
 void control_reloaded(struct control *c, const char *actor, const char *text, bool refused);

@@ -45,6 +45,9 @@ struct control_host {
 	bool (*ready)(void *owner, const char **ret_why);
 	/* At most `most` newest rows. False when a worker could not be asked; then no callback. */
 	bool (*connections)(void *owner, size_t most, connections_cb on_rows, void *caller);
+	/* A stream wants to see the traffic from now on, or the last such one left: control_turn is
+	 * due every LIMIT_FEED_WATCHED_MS meanwhile, with records as fresh. */
+	void (*watch)(void *owner, bool watched);
 };
 
 #endif

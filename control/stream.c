@@ -78,28 +78,42 @@ static unsigned parse_kinds(struct slice words)
 	return kinds;
 }
 
+/* Traffic is looked for often only while somebody wants to see it. */
+static void tell_watched(const struct control *control, bool before)
+{
+	const struct control_host *host = &control->host;
+	bool now = stream_wanted(control, STREAM_GAP);
+
+	if (now != before)
+		host->watch(host->owner, now);
+}
+
 static void join(struct caller *c, unsigned kinds, bool resumed)
 {
 	struct audience *a = &c->control->audience;
+	bool watched = stream_wanted(c->control, STREAM_GAP);
 
 	/* What nobody listened to is told only to somebody who was here before. */
-	if (!resumed && !stream_wanted(c->control, STREAM_GAP) && feed_wants(kinds, STREAM_GAP))
+	if (!resumed && !watched && feed_wants(kinds, STREAM_GAP))
 		tell_skip_rows(c->control);
 	c->kinds = kinds;
 	a->count++;
 	for (enum stream_kind kind = STREAM_APPROVAL; kind < STREAM_KIND_COUNT; kind++)
 		a->wanting[kind] += (kinds & feed_bit(kind)) != 0;
+	tell_watched(c->control, watched);
 }
 
 void stream_leave(struct caller *c)
 {
 	struct audience *a = &c->control->audience;
+	bool watched = stream_wanted(c->control, STREAM_GAP);
 
 	for (enum stream_kind kind = STREAM_APPROVAL; kind < STREAM_KIND_COUNT; kind++)
 		a->wanting[kind] -= (c->kinds & feed_bit(kind)) != 0;
 	a->count--;
 	a->kept_until_ms = uv_now(c->control->host.loop) + LIMIT_FEED_KEPT_MS;
 	c->kinds = 0;
+	tell_watched(c->control, watched);
 }
 
 /* Says hello with the id to come back with, then what was missed. */

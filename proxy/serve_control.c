@@ -38,6 +38,23 @@ static bool host_connections(void *owner, size_t most, connections_cb on_rows, v
 	return census_start(&((struct serve *)owner)->crew, most, on_rows, caller);
 }
 
+static void on_feed(uv_timer_t *timer)
+{
+	struct serve *s = CONTAINER(timer, struct serve, feed);
+
+	control_turn(s->control);
+}
+
+static void host_watch(void *owner, bool watched)
+{
+	struct serve *s = owner;
+	const uint64_t period_ms = watched ? LIMIT_FEED_WATCHED_MS : LIMIT_FEED_MS;
+
+	exporter_watch(s->crew.exporter, watched);
+	if (!uv_is_closing((uv_handle_t *)&s->feed))
+		uv_timer_start(&s->feed, on_feed, period_ms, period_ms);
+}
+
 /* ---- what control is told ----------------------------------------------------------------- */
 
 static void on_news(void *owner, const struct news *news)
@@ -104,13 +121,6 @@ void serve_close_reviewer(struct serve *s)
 	s->reviewer = NULL;
 }
 
-static void on_feed(uv_timer_t *timer)
-{
-	struct serve *s = CONTAINER(timer, struct serve, feed);
-
-	control_turn(s->control);
-}
-
 /* ---- begin and end ------------------------------------------------------------------------ */
 
 bool serve_open_control(struct serve *s, char *ret_error, size_t error_size)
@@ -126,6 +136,7 @@ bool serve_open_control(struct serve *s, char *ret_error, size_t error_size)
 		.metrics = host_metrics,
 		.ready = host_ready,
 		.connections = host_connections,
+		.watch = host_watch,
 	};
 	const struct config *c = s->config;
 

@@ -28,7 +28,7 @@ enum {
 struct exporter {
 	pthread_t thread;
 	int wake_fd;
-	_Atomic bool stopping, reopening;
+	_Atomic bool stopping, reopening, watched;
 	_Atomic uint64_t stop_ms; /* monotonic: the deadline of exporter_stop */
 
 	struct ring **rings; /* the caller's, then the leftovers */
@@ -79,7 +79,9 @@ static uint32_t tick_ms(const struct exporter *e, uint64_t now_ms)
 	uint32_t due = pump_due_ms(&e->pump, now_ms);
 	uint32_t tick = TICK_RESTING_MS;
 
-	if (quiet_ms < TICK_QUIET_MS)
+	if (atomic_load(&e->watched))
+		tick = EXPORTER_WATCHED_MS;
+	else if (quiet_ms < TICK_QUIET_MS)
 		tick = TICK_MS;
 	else if (quiet_ms < RARELY_AFTER_MS)
 		tick = TICK_QUIET_MS;
@@ -132,6 +134,13 @@ void exporter_wake(struct exporter *e)
 	/* A full counter wakes as well. */
 	ssize_t ignored = write(e->wake_fd, &one, sizeof(one));
 	(void)ignored;
+}
+
+void exporter_watch(struct exporter *e, bool watched)
+{
+	atomic_store(&e->watched, watched);
+	if (watched)
+		exporter_wake(e);
 }
 
 static void on_half(void *owner)

@@ -53,6 +53,10 @@ struct exporter_counts exporter_counts(const struct exporter *e); /* any thread 
 
 /* Wakes the thread; any thread. */
 void exporter_wake(struct exporter *e);
+/* Somebody looks on (or no longer does): until then records are in the digest within
+ * EXPORTER_WATCHED_MS, however quiet it was before. Any thread. */
+enum { EXPORTER_WATCHED_MS = 20 };
+void exporter_watch(struct exporter *e, bool watched);
 
 /* The file of JSON lines was moved away: open it anew. Any thread. */
 void exporter_reopen(struct exporter *e);

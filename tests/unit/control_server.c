@@ -19,6 +19,8 @@ enum { WAIT_MS = 5000, TEXT_SIZE = 1 << 20 };
 struct digest_row *server_rows;
 size_t server_row_count;
 uint64_t server_rows_missed;
+bool server_watched;
+unsigned server_watches;
 
 size_t __wrap_digest_rows(const struct digest *d, uint64_t after, struct digest_row *ret,
 	size_t size, uint64_t *ret_missed)
@@ -60,6 +62,13 @@ static void write_tokens(const struct server *s)
 	fclose(out);
 }
 
+static void on_watch(void *owner, bool watched)
+{
+	(void)owner;
+	server_watched = watched;
+	server_watches++;
+}
+
 void server_start(struct server *s)
 {
 	char path[96], error[512] = "";
@@ -73,6 +82,7 @@ void server_start(struct server *s)
 	snprintf(path, sizeof(path), "%s/control.sock", s->directory);
 	assert_int_equal(uv_loop_init(&s->loop), 0);
 	s->host.loop = &s->loop;
+	s->host.watch = on_watch;
 	s->control = control_start(&s->host, at, 2, s->directory, error, sizeof(error));
 	if (!s->control)
 		print_error("%s\n", error);

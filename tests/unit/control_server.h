@@ -33,6 +33,9 @@ struct client {
 extern struct digest_row *server_rows;
 extern size_t server_row_count;
 extern uint64_t server_rows_missed;
+/* Whether the endpoint said that traffic is watched, and how often it changed its mind. */
+extern bool server_watched;
+extern unsigned server_watches;
 
 void server_start(struct server *s);
 /* Closes the endpoint and checks that nothing is left of it. */

@@ -193,10 +193,13 @@ static void traffic_is_told_to_who_wants_it(void **state)
 	(void)state;
 	server_rows = rows;
 	server_row_count = 1;
+	server_watches = 0;
 	struct client people = listen_to("?kinds=approval", "", false);
 	control_turn(server.control);
 	assert_int_equal(server.control->audience.seen_row, 0);
+	assert_int_equal(server_watches, 0);
 	struct client c = listen_to("?kinds=decision,closed", "", false);
+	assert_true(server_watched);
 	server_row_count = 3;
 	server_rows_missed = 7;
 	control_turn(server.control);
@@ -210,7 +213,11 @@ static void traffic_is_told_to_who_wants_it(void **state)
 	/* While it is away the digest keeps what it will want. */
 	char id[FEED_ID_SIZE];
 	feed_id(&server.control->audience.feed, id);
+	struct client other = listen_to("?kinds=closed", "", false);
 	client_close(&server, &c);
+	assert_true(server_watched && server_watches == 1);
+	client_close(&server, &other);
+	assert_true(!server_watched && server_watches == 2);
 	server_row_count = 4;
 	control_turn(server.control);
 	c = listen_to("?kinds=decision,closed", id, true);
