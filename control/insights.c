@@ -121,6 +121,7 @@ static json_t *show_suggested(
 	const struct call *call, const struct digest_name *names, size_t count)
 {
 	const struct control_host *host = call->host;
+	const struct ledger_place newest = {0};
 	struct wishes *w = wishes_new();
 	json_t *shown;
 
@@ -128,7 +129,7 @@ static json_t *show_suggested(
 		return NULL;
 	/* Denials first: they must not be what there is no room for. */
 	desk_each_grant(host->desk, wish_decided, w);
-	ledger_history(host->ledger, 0, LOOKED_AT, wish_ended, w);
+	ledger_history(host->ledger, &newest, LOOKED_AT, wish_ended, w);
 	desk_each_question(host->desk, QUESTION_PENDING, wish_pending, w);
 	for (size_t i = 0; i < count; i++)
 		wish_held(w, &names[i]);

@@ -84,7 +84,9 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[EVERY_QUESTION] =
 		"SELECT " LEDGER_QUESTION_COLUMNS " FROM question ORDER BY asked, question",
 	[EVERY_GRANT] = "SELECT " LEDGER_GRANT_COLUMNS " FROM live_grant ORDER BY number",
-	[PAGE_HISTORY] = "SELECT " ENTRY_COLUMNS " FROM history WHERE decided < ?"
+	/* Numbers begin with 1. A question that the history has forgotten was its oldest. */
+	[PAGE_HISTORY] = "SELECT " ENTRY_COLUMNS " FROM history WHERE (decided, number) <"
+			 " (?, coalesce((SELECT number FROM history WHERE question = ?), 0))"
 			 " ORDER BY decided DESC, number DESC LIMIT ?",
 	[FIND_HISTORY] = "SELECT " ENTRY_COLUMNS " FROM history WHERE question = ?",
 	[OUTCOMES] =
@@ -311,15 +313,17 @@ static bool take_entry(struct cursor *c, struct ledger_entry *ret_entry)
 	       ledger_row_take_grant(c, &ret_entry->grant);
 }
 
-bool ledger_history(struct ledger *l, uint64_t before_ms, size_t count,
+bool ledger_history(struct ledger *l, const struct ledger_place *from, size_t count,
 	bool (*each)(void *owner, const struct ledger_entry *entry), void *owner)
 {
+	const uint64_t before_ms = from->before_ms;
 	struct cursor c = cursor_start(l->database, PAGE_HISTORY);
 	struct ledger_entry entry;
 	bool ok = true, more = true;
 
 	cursor_put_number(
 		&c, before_ms > 0 && before_ms < INT64_MAX ? before_ms : (uint64_t)INT64_MAX);
+	cursor_put_number(&c, from->question);
 	cursor_put_number(&c, count < LIMIT_HISTORY ? count : LIMIT_HISTORY);
 	while (more && cursor_next(&c)) {
 		bool whole = take_entry(&c, &entry);

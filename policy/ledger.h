@@ -28,13 +28,20 @@ bool ledger_keep(struct ledger *l, const struct news *news);
  * the rest is there. */
 bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms);
 
-/* Ended questions with their decisions, newest first, `count` at most, older than `before_ms` (0: from
- * the newest). `each` returns false to stop and must not call the ledger. The history is bounded: LIMIT_HISTORY entries, the oldest go. */
+/* Ended questions with their decisions, newest first, `count` at most, from a place on. `each` returns
+ * false to stop and must not call the ledger. The history is bounded: LIMIT_HISTORY entries, the
+ * oldest go. */
 struct ledger_entry {
 	struct question question;
 	struct grant grant; /* id 0 where nobody decided */
 };
-bool ledger_history(struct ledger *l, uint64_t before_ms, size_t count,
+/* Behind what ended at before_ms or later (0: from the newest); with a question, behind that one, which
+ * ended at before_ms: others of the same millisecond are neither left out nor repeated. */
+struct ledger_place {
+	uint64_t before_ms;
+	uint64_t question; /* 0: none */
+};
+bool ledger_history(struct ledger *l, const struct ledger_place *from, size_t count,
 	bool (*each)(void *owner, const struct ledger_entry *entry), void *owner);
 /* One ended question. False when there is none. */
 bool ledger_find(struct ledger *l, uint64_t question, struct ledger_entry *ret_entry);

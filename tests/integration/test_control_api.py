@@ -227,6 +227,25 @@ def test_peer_bytes_are_shown_safely(gate, api):
     assert len(asked) == 1
 
 
+def test_pages_of_one_row_are_the_whole_list(gate, api):
+    """The hosts of a grant end in one millisecond; no page loses one of them."""
+    clients = [api.pend(gate, f"p{i}.pages.api.test")[0] for i in range(4)]
+    waiting, _ = api.pend(gate, "waits.api.test")
+    api.deny("p0.pages.api.test", scope="ttl", ttl=60, pattern="*.pages.api.test")
+    for client in clients:
+        assert client.reply(b"CONNECT").status == 403
+        client.close()
+    for query in ("state=denied", "state=all", "state=pending"):
+        whole = [a["id"] for a in api.get(f"/v1/approvals?{query}")["approvals"]]
+        seen, place = [], ""
+        while place is not None and len(seen) <= len(whole):
+            page = api.get(f"/v1/approvals?{query}&limit=1{place and '&after=' + place}")
+            seen += [a["id"] for a in page["approvals"]]
+            place = page["next"]
+        assert seen == whole and len(seen) >= (1 if "pending" in query else 4), query
+    waiting.close()
+
+
 def test_traffic_rules_and_insights(gate, api):
     with gate.wire() as client:
         client.send(connect("x.evil.test:443"))

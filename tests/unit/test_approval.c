@@ -169,41 +169,112 @@ static void ended_questions_are_remembered(void **state)
 	api_host_done(&h);
 }
 
-/* Pages of one row each, over two that ended at the same time. */
+/* Reads a list page by page: "one two | three | ". */
+static const char *paged(struct api_host *h, const char *asked)
+{
+	static char seen[512];
+	char query[128];
+	size_t len = 0;
+
+	snprintf(query, sizeof(query), "%s", asked);
+	seen[0] = '\0';
+	for (int page = 0; page < 8; page++) {
+		const struct called *c = api_get(h, approval_routes, LIST, query);
+		size_t at;
+		json_t *item;
+		json_array_foreach(json_object_get(c->answer.json, "approvals"), at, item) len +=
+			(size_t)snprintf(seen + len, sizeof(seen) - len, "%.1s ",
+				json_string_value(json_object_get(item, "host")));
+		len += (size_t)snprintf(seen + len, sizeof(seen) - len, "| ");
+		const char *next = called_member(c, "next");
+		if (strcmp(next, "null") == 0)
+			break;
+		snprintf(query, sizeof(query), "%s&after=%s", asked, next);
+	}
+	return seen;
+}
+
 static void pages_neither_repeat_nor_leave_out(void **state)
 {
+	static const char *const hosts[] = {
+		"a.test:443", "b.test:443", "c.test:443", "d.test:443", "e.test:443"};
+	static const struct decision_ask no = {.scope = GRANT_ALWAYS};
+	static const struct {
+		const char *name, *query, *pages, *later;
+	} rows[] = {
+		{"pending, one by one", "limit=1", "d | e | ", "e | "},
+		{"pending, just all", "limit=2", "d e | ", "e | "},
+		{"ended at one time, one by one", "state=denied&limit=1", "c | b | a | ",
+			"d | c | b | a | "},
+		{"ended, two by two", "state=denied&limit=2", "c b | a | ", "d c | b a | "},
+		{"all, one by one", "state=all&limit=1", "e | d | c | b | a | ",
+			"e | d | c | b | a | "},
+		{"all, over the border", "state=all&limit=3", "e d c | b a | ", "e d c | b a | "},
+		{"all, up to the border", "state=all&limit=2", "e d | c b | a | ",
+			"e d | c b | a | "},
+		{"none of them", "state=expired&limit=1", "| ", "| "},
+	};
 	struct api_host h;
-	char query[64] = "state=denied&limit=1";
-	char seen[256] = "";
-	uint64_t ids[3];
+	uint64_t ids[COUNT(hosts)];
 	(void)state;
 	api_host_init(&h, "unlisted = \"hold\"\n");
-	static const char *const hosts[] = {"old.test:443", "a.b.test:443", "c.b.test:443"};
 	for (size_t i = 0; i < COUNT(hosts); i++) {
 		ask(&h.log, i + 1, hosts[i], 0);
 		ids[i] = h.log.last_id;
 	}
-	desks_decide(&h.log, ids[0], (struct decision_ask){.scope = GRANT_ALWAYS}, 10);
-	desks_decide(&h.log, ids[1],
-		(struct decision_ask){.scope = GRANT_ALWAYS, .pattern = SLICE("*.b.test")}, 20);
-	for (size_t i = 0; i < COUNT(hosts); i++)
+	for (size_t i = 0; i < 3; i++) {
+		desks_decide(&h.log, ids[i], no, 10);
 		api_host_keep(&h, h.log.desk, ids[i]);
-	for (int page = 0; page < 3; page++) {
-		const struct called *c = api_get(&h, approval_routes, LIST, query);
-		size_t at;
-		json_t *item;
-		json_array_foreach(json_object_get(c->answer.json, "approvals"), at, item)
-			snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%.3s ",
-				json_string_value(json_object_get(item, "host")));
-		strcat(seen, "| ");
-		const char *next = called_member(c, "next");
-		if (strcmp(next, "null") == 0)
-			break;
-		snprintf(query, sizeof(query), "state=denied&limit=1&before=%s", next);
 	}
-	ROW_CHECK("pages",
-		strcmp(seen, "a.b c.b | old | ") == 0 || strcmp(seen, "c.b a.b | old | ") == 0,
-		"%s", seen);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *seen = paged(&h, rows[i].query);
+		ROW_CHECK(rows[i].name, strcmp(seen, rows[i].pages) == 0, "%s", seen);
+	}
+	/* A place whose question is pending no more, between those of its own time. */
+	char query[128];
+	snprintf(query, sizeof(query), "%s",
+		called_member(api_get(&h, approval_routes, LIST, "limit=1"), "next"));
+	desks_decide(&h.log, ids[3], no, 20);
+	api_host_keep(&h, h.log.desk, ids[3]);
+	char asked[160];
+	snprintf(asked, sizeof(asked), "limit=1&after=%s", query);
+	assert_string_equal(listed(&h, asked), "200 e.test=pending");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *seen = paged(&h, rows[i].query);
+		ROW_CHECK(rows[i].name, strcmp(seen, rows[i].later) == 0, "%s", seen);
+	}
+	api_host_done(&h);
+}
+
+static void places_are_read_strictly(void **state)
+{
+	static const struct {
+		const char *name, *query, *expected;
+	} rows[] = {
+		{"asked", "after=asked.1.q-00000000000000ff", "200"},
+		{"ended, of all", "state=all&after=ended.1.q-00000000000000ff", "200"},
+		{"ended, of pending", "after=ended.1.q-00000000000000ff", "400"},
+		{"a time as well",
+			"state=all&after=asked.1.q-00000000000000ff&before="
+			"2026-11-21T10:55:08.123Z",
+			"400"},
+		{"a time for pending", "before=2026-11-21T10:55:08.123Z", "400"},
+		{"another word", "after=aske.1.q-00000000000000ff", "400"},
+		{"no time", "after=asked..q-00000000000000ff", "400"},
+		{"18 digits", "after=asked.123456789012345678.q-00000000000000ff", "200"},
+		{"19 digits", "after=asked.1234567890123456789.q-00000000000000ff", "400"},
+		{"a sign", "after=asked.-1.q-00000000000000ff", "400"},
+		{"no question", "after=asked.1.q-0000000000000000", "400"},
+		{"a grant", "after=asked.1.g-00000000000000ff", "400"},
+		{"more behind it", "after=asked.1.q-00000000000000ff.", "400"},
+	};
+	struct api_host h;
+	(void)state;
+	api_host_init(&h, "unlisted = \"hold\"\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *answer = listed(&h, rows[i].query);
+		ROW_CHECK(rows[i].name, strncmp(answer, rows[i].expected, 3) == 0, "%s", answer);
+	}
 	api_host_done(&h);
 }
 
@@ -297,6 +368,7 @@ int main(void)
 		cmocka_unit_test(rules_and_failures_win),
 		cmocka_unit_test(ended_questions_are_remembered),
 		cmocka_unit_test(pages_neither_repeat_nor_leave_out),
+		cmocka_unit_test(places_are_read_strictly),
 		cmocka_unit_test(waiting_ends_with_a_decision_or_in_time),
 		cmocka_unit_test(grants_come_and_go),
 	};

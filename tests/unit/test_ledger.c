@@ -337,27 +337,34 @@ static void history_is_told_newest_first(void **state)
 {
 	static const struct {
 		const char *name;
-		uint64_t before_ms;
+		uint64_t before_ms, behind;
 		size_t count, most, first, expected;
 	} rows[] = {
-		{"all", 0, 100, 16, 6, 6},
-		{"far future", UINT64_MAX, 100, 16, 6, 6},
-		{"two", 0, 2, 16, 6, 2},
-		{"none", 0, 0, 16, 0, 0},
-		{"until the reader stops", 0, 100, 3, 6, 3},
-		{"older", 9005, 100, 16, 4, 4},
-		{"just not older", 9006, 100, 16, 5, 5},
-		{"than the oldest", 9001, 100, 16, 0, 0},
+		{"all", 0, 0, 100, 16, 8, 8},
+		{"far future", UINT64_MAX, 0, 100, 16, 8, 8},
+		{"two", 0, 0, 2, 16, 8, 2},
+		{"none", 0, 0, 0, 16, 0, 0},
+		{"until the reader stops", 0, 0, 100, 3, 8, 3},
+		{"older", 9005, 0, 100, 16, 4, 4},
+		{"just not older", 9006, 0, 100, 16, 5, 5},
+		{"than the oldest", 9001, 0, 100, 16, 0, 0},
+		{"than three of one time", 9006, 8, 100, 16, 7, 7},
+		{"than two of them", 9006, 7, 100, 16, 6, 6},
+		{"than the last of them", 9006, 6, 100, 16, 5, 5},
+		{"than one that ended alone", 9005, 5, 100, 16, 4, 4},
+		{"than one that is not there", 9005, 77, 100, 16, 4, 4},
 	};
 	struct ledger *l = open_new();
 	(void)state;
-	for (uint64_t id = 1; id <= 6; id++) {
+	for (uint64_t id = 1; id <= 8; id++) {
 		struct question q = a_question(id);
-		assert_true(keep_ended(l, &q, QUESTION_EXPIRED, 9000 + id, NULL));
+		uint64_t ended_ms = 9000 + (id < 6 ? id : 6);
+		assert_true(keep_ended(l, &q, QUESTION_EXPIRED, ended_ms, NULL));
 	}
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct page page = {.most = rows[i].most};
-		assert_true(ledger_history(l, rows[i].before_ms, rows[i].count, on_entry, &page));
+		const struct ledger_place from = {rows[i].before_ms, rows[i].behind};
+		assert_true(ledger_history(l, &from, rows[i].count, on_entry, &page));
 		ROW_CHECK(rows[i].name, page.count == rows[i].expected, "%zu", page.count);
 		for (size_t k = 0; k < page.count; k++)
 			ROW_CHECK(rows[i].name, page.ids[k] == rows[i].first - k, "order");
