@@ -67,7 +67,7 @@ class Control:
         return answer.json()
 
     def approvals(self, state="pending"):
-        return self.get(f"/v1/approvals?state={state}")["approvals"]
+        return self.get(f"/v1/approvals?state={state}&limit=1000")["approvals"]
 
     def grants(self):
         return self.get("/v1/grants")["grants"]
