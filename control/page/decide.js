@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The menus behind "Approve for…" and "Deny with a note…": how long, for which hosts, for whom.
 
-import { ask, note, radios, said } from "./dialog.js";
+import { ask, limit, note, radios, said } from "./dialog.js";
 import { h } from "./dom.js";
 import { authority, host, plain } from "./names.js";
 import { duration } from "./words.js";
@@ -73,6 +73,13 @@ export function insideTunnel() {
 	);
 }
 
+// What is for one session, or for once, is for the one who asked; once is for what was asked, too.
+function narrow(form) {
+	const { scope } = said(form);
+	limit(form, "identity", scope === "session" || scope === "once");
+	limit(form, "pattern", scope === "once");
+}
+
 function bodyOf(form) {
 	const body = said(form);
 	return body.scope === "ttl" ? { ...body, ttl: HOUR } : body;
@@ -100,5 +107,6 @@ export function decide(question, verb, settings, send) {
 		],
 		action: approve ? "Approve" : "Deny",
 		run: (form) => send(verb, bodyOf(form)),
+		change: narrow,
 	});
 }

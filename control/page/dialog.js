@@ -9,7 +9,8 @@ import { byId, h } from "./dom.js";
 //   body    nodes
 //   action  text of the button, or null where there is nothing to do but read
 //   run     async (form) => …; a Problem it throws is shown in the dialog
-export function ask({ title, body, action = null, run = null, leave = "Cancel" }) {
+//   change  (form) => …, whenever something was chosen
+export function ask({ title, body, action = null, run = null, change = null, leave = "Cancel" }) {
 	const box = byId("dialog");
 	const fault = h("p", { class: "fault", role: "alert" });
 	const go = action === null ? null : h("button", { type: "submit", class: "primary" }, action);
@@ -22,6 +23,8 @@ export function ask({ title, body, action = null, run = null, leave = "Cancel" }
 		fault,
 		h("div", { class: "actions" }, go, back),
 	);
+	if (change !== null) form.addEventListener("change", () => change(form));
+	change?.(form);
 	let busy = false;
 	form.addEventListener("submit", async (event) => {
 		event.preventDefault();
@@ -65,13 +68,21 @@ export function radios(name, legend, choices) {
 	);
 }
 
-// A labelled text; what is typed is cut where the API would refuse it.
+// Leaves only the first of `name`'s choices while `limited`, and goes back to it.
+export function limit(form, name, limited) {
+	for (const [at, radio] of [...form.querySelectorAll(`input[name=${name}]`)].entries()) {
+		radio.disabled = limited && at > 0;
+		if (limited) radio.checked = at === 0;
+	}
+}
+
+// A labelled line of text, never longer than the API takes (511 bytes, at most three a letter).
 export function note(label, attributes = {}) {
 	return h(
 		"label",
 		{ class: "field" },
 		label,
-		h("textarea", { name: "note", rows: 2, maxlength: 250, ...attributes }),
+		h("input", { name: "note", maxlength: 170, autocomplete: "off", ...attributes }),
 	);
 }
 
