@@ -64,7 +64,7 @@ function onEvent(name, value) {
 function enter(me) {
 	byId("signin").hidden = true;
 	byId("bar").hidden = false;
-	byId("me").textContent = `${plain(me.name)} (${me.role})`;
+	byId("me").textContent = me.name === me.role ? me.role : `${plain(me.name)} (${me.role})`;
 	stream?.stop();
 	questions.clear(); // buttons are as the role is
 	stream = new Stream("/v1/events?kinds=approval,grant,config", onEvent, showLink);
@@ -129,6 +129,7 @@ const HELP = [
 	["A", "approve for longer, more hosts, everybody"],
 	["d", "deny"],
 	["D", "deny with a note"],
+	["/", "filter a long list"],
 	["?", "this list"],
 ];
 

@@ -16,32 +16,34 @@ function fact(label, ...values) {
 	return [h("dt", {}, label), h("dd", {}, ...values)];
 }
 
-function who(question) {
-	const session =
-		question.session === null
-			? null
-			: [", session ", h("bdi", {}, plain(question.session)), " ", claimed()];
-	return fact("Asked by", h("bdi", { class: "mono" }, plain(question.identity)), session);
+function claim(label, ...values) {
+	return [h("dt", {}, label, " ", claimed()), h("dd", {}, ...values)];
 }
 
-function process({ process: found }) {
-	if (found === null) return null;
-	const pid = found.pid ? ` (${found.pid})` : "";
-	return fact(
-		"Process",
-		h("bdi", { class: "mono" }, plain(found.command || found.name)),
-		pid,
-		" ",
-		claimed(),
+function who({ identity, session }) {
+	const name = session === null ? null : [", session ", h("bdi", {}, plain(session)), " "];
+	return h(
+		"span",
+		{},
+		"asked by ",
+		h("bdi", { class: "mono" }, plain(identity)),
+		name,
+		session === null ? null : claimed(),
 	);
 }
 
+function process({ process: found }) {
+	if (found === null) return [];
+	const pid = found.pid ? ` (${found.pid})` : "";
+	return claim("Process", h("bdi", { class: "mono" }, plain(found.command || found.name)), pid);
+}
+
 function userAgent({ user_agent: agent }) {
-	return agent === null ? null : fact("User agent", h("bdi", {}, plain(agent)), " ", claimed());
+	return agent === null ? [] : claim("User agent", h("bdi", {}, plain(agent)));
 }
 
 function wanted({ method, path_class: path }) {
-	if (method === null || method === "CONNECT") return null;
+	if (method === null || method === "CONNECT") return [];
 	const shape =
 		path === null ? null : [", a path like ", h("bdi", { class: "mono" }, plain(path))];
 	return fact("Request", h("span", { class: "mono" }, plain(method)), shape);
@@ -49,29 +51,20 @@ function wanted({ method, path_class: path }) {
 
 // A tunnel to an odd port is taken for TLS: who approves SSH has to say so.
 function inside({ protocol: word, port }) {
-	if (word !== "https_connect" || port === 443 || port === 80) return null;
+	if (word !== "https_connect" || port === 443 || port === 80) return [];
 	const other = "for SSH or databases choose “Approve for…”, then “Anything”";
 	return fact("Inside", h("span", { class: "hint" }, `only TLS passes; ${other}`));
 }
 
-function waiting({ waiters, asks }) {
-	const now =
-		waiters > 0
-			? `${counted(waiters, "waits", "wait")} now`
-			: "none waits now; the next one will find the decision";
-	return fact("Connections", `${now}, ${counted(asks, "try", "tries")} so far`);
+function connections({ waiters, asks }) {
+	if (waiters === 0) return "nobody waits now";
+	const tries = asks > waiters ? `, ${counted(asks, "try", "tries")} so far` : "";
+	return counted(waiters, "connection", "connections") + tries;
 }
 
 function facts(question) {
 	const { context } = question;
-	return [
-		who(question),
-		process(context),
-		userAgent(context),
-		wanted(context),
-		inside(question),
-		waiting(question),
-	].filter((part) => part !== null);
+	return [wanted(context), inside(question), process(context), userAgent(context)].flat();
 }
 
 // The name in its own letters, where it has others than ASCII, and what they may pretend.
@@ -102,6 +95,7 @@ export class Card {
 		this.actions = actions;
 		this.busy = false;
 		this.waited = h("span", { role: "timer" });
+		this.sum = h("p", { class: "sum parts" });
 		this.facts = h("dl", { class: "facts" });
 		this.fault = h("p", { class: "fault", role: "alert" });
 		this.foot = h("div", { class: "actions" });
@@ -112,20 +106,12 @@ export class Card {
 			host(question.host, question.registrable),
 			h("span", { class: "port" }, `:${question.port}`),
 		);
-		const aside = h(
-			"p",
-			{ class: "waited" },
-			h("span", { class: "kind" }, protocol(question.protocol)),
-			this.waited,
-		);
 		this.node = h(
 			"article",
 			{ class: "card", tabindex: 0, "aria-labelledby": title, "data-id": question.id },
-			h("div", { class: "top" }, name, aside),
-			letters(question),
-			this.facts,
-			words(question),
+			h("div", { class: "what" }, name, this.sum, letters(question), this.facts),
 			this.foot,
+			words(question),
 			this.fault,
 		);
 		this.item = h("li", {}, this.node);
@@ -139,7 +125,13 @@ export class Card {
 	show(question) {
 		const before = this.question;
 		this.question = question;
-		this.facts.replaceChildren(...facts(question).flat());
+		this.sum.replaceChildren(
+			this.waited,
+			who(question),
+			h("span", {}, connections(question)),
+			h("span", {}, protocol(question.protocol)),
+		);
+		this.facts.replaceChildren(...facts(question));
 		if (before?.state !== question.state) this.showState();
 		this.tick();
 	}

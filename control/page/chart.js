@@ -3,6 +3,7 @@
 // denied, each on its own scale, because a thousand allowed ones must not hide two denials.
 
 import { h, svg, table } from "./dom.js";
+import { minute } from "./words.js";
 
 const STRIPS = [
 	["allowed", "Allowed"],
@@ -11,9 +12,6 @@ const STRIPS = [
 ];
 const WIDTH = 600;
 const HEIGHT = 44;
-
-const minute = (time) =>
-	new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 function strip(minutes, kind, label) {
 	const values = minutes.map((each) => each[kind]);
@@ -34,7 +32,13 @@ function strip(minutes, kind, label) {
 	return h(
 		"div",
 		{ class: `strip ${kind}` },
-		h("p", {}, h("strong", {}, total.toLocaleString()), ` ${label.toLowerCase()}`),
+		h(
+			"p",
+			{},
+			h("strong", {}, total.toLocaleString()),
+			` ${label.toLowerCase()} `,
+			h("span", { class: "hint" }, `peak ${Math.max(...values)} a minute`),
+		),
 		svg(
 			"svg",
 			{
@@ -50,7 +54,7 @@ function strip(minutes, kind, label) {
 }
 
 const NUMBERS = [
-	{ label: "Minute", cell: (each) => minute(each.at) },
+	{ label: "Minute", kind: "time", cell: (each) => minute(each.at) },
 	...STRIPS.map(([kind, label]) => ({
 		label,
 		kind: "number",
@@ -76,8 +80,9 @@ export function chart(minutes) {
 					h("span", {}, minute(minutes[minutes.length - 1].at)),
 				);
 	return h(
-		"div",
-		{ class: "chart" },
+		"section",
+		{ class: "panel chart" },
+		h("h2", {}, "Decisions by minute"),
 		STRIPS.map(([kind, label]) => strip(minutes, kind, label)),
 		ends,
 		numbers(minutes),

@@ -6,7 +6,7 @@ import { insideTunnel } from "./decide.js";
 import { ask, note, radios, said } from "./dialog.js";
 import { byId, h, Table } from "./dom.js";
 import { plain } from "./names.js";
-import { clock, counted, protocol, scope } from "./words.js";
+import { clock, counted, protocol, scope, until } from "./words.js";
 
 // Takes a grant back, after a second look.
 export function revoke(grant, onDone) {
@@ -30,8 +30,9 @@ export function revoke(grant, onDone) {
 }
 
 function howLong(grant) {
-	if (grant.expires_at !== null) return `${scope(grant.scope)}, until ${clock(grant.expires_at)}`;
-	return grant.scope === "once" ? "once" : `${scope(grant.scope)}, until revoked`;
+	if (grant.expires_at === null) return scope(grant.scope);
+	const end = until(grant.expires_at);
+	return grant.scope === "ttl" ? end : `${scope(grant.scope)}, ${end}`;
 }
 
 function whom(grant) {
@@ -41,18 +42,26 @@ function whom(grant) {
 }
 
 const COLUMNS = [
-	{ label: "Decision", cell: (g) => h("strong", {}, g.decision === "allow" ? "Allow" : "Deny") },
+	{
+		label: "Decision",
+		kind: "time",
+		cell: (g) => h("strong", {}, g.decision === "allow" ? "✓ Allow" : "✕ Deny"),
+	},
 	{
 		label: "Hosts",
+		kind: "name",
 		cell: (g) => [
 			h("span", { class: "mono" }, plain(g.pattern)),
 			g.protocol === null ? null : ` (${protocol(g.protocol)})`,
+			g.note ? h("p", { class: "hint" }, plain(g.note)) : null,
 		],
 	},
 	{ label: "For whom", cell: whom },
-	{ label: "How long", cell: howLong },
-	{ label: "Decided by", cell: (g) => `${plain(g.decider)}, ${clock(g.created_at)}` },
-	{ label: "Note", cell: (g) => plain(g.note ?? "") },
+	{ label: "How long", kind: "time", cell: howLong },
+	{
+		label: "Decided",
+		cell: (g) => [clock(g.created_at), " by ", h("bdi", {}, plain(g.decider))],
+	},
 	{
 		label: "",
 		cell: (g) =>

@@ -4,7 +4,7 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, h, say, table } from "./dom.js";
-import { authority, plain } from "./names.js";
+import { authority, place, plain } from "./names.js";
 import { clock, reason, short } from "./words.js";
 
 const panel = (title, ...children) =>
@@ -22,8 +22,8 @@ function outcomes(approvals) {
 			number("denied", approvals.denied),
 			number("nobody answered", approvals.expired),
 			number("withdrawn", approvals.withdrawn),
-			number("half waited at most", short(approvals.waited_p50)),
-			number("95 % waited at most", short(approvals.waited_p95)),
+			number("median wait", short(approvals.waited_p50)),
+			number("95th percentile", short(approvals.waited_p95)),
 		),
 	);
 }
@@ -31,11 +31,12 @@ function outcomes(approvals) {
 const BLOCKED = [
 	{
 		label: "Host",
+		kind: "name",
 		cell: (name) => h("span", { class: "mono" }, authority(name.host, name.port)),
 	},
 	{ label: "Denied", kind: "number", cell: (name) => String(name.denied) },
 	{ label: "Held", kind: "number", cell: (name) => String(name.held) },
-	{ label: "Last", cell: (name) => clock(name.last_at) },
+	{ label: "Last", kind: "time", cell: (name) => clock(name.last_at) },
 	{ label: "Why", cell: (name) => reason(name.reason) },
 ];
 
@@ -44,7 +45,7 @@ function blocked(names) {
 		names.length === 0
 			? h("p", { class: "hint" }, "Nothing was blocked.")
 			: table("Names most often refused or held", BLOCKED, names);
-	return panel("Most blocked", shown);
+	return panel("Most often held or denied", shown);
 }
 
 function unused(entries) {
@@ -60,7 +61,8 @@ function unused(entries) {
 							"li",
 							{},
 							h("span", { class: "mono" }, plain(entry.pattern)),
-							h("span", { class: "hint" }, ` ${plain(entry.file)}:${entry.line}`),
+							" ",
+							place(entry),
 						),
 					),
 				);
@@ -85,21 +87,22 @@ async function copy(text, button) {
 function suggested({ allowed_domains: names, toml }) {
 	if (names.length === 0) {
 		return panel(
-			"Would have saved the questions",
+			"A list that would have saved the questions",
 			h(
 				"p",
 				{ class: "hint" },
-				"No name was asked for and approved; there is nothing to add.",
+				"No name was approved or asked for again and again: there is nothing to add.",
 			),
 		);
 	}
 	const button = h("button", { type: "button", onclick: () => copy(toml, button) }, "Copy");
 	return panel(
-		"Would have saved the questions",
+		"A list that would have saved the questions",
 		h(
 			"p",
 			{ class: "hint" },
-			"Names that were held and approved, ready for the configuration. Names that somebody denied are left out.",
+			"What was approved, or asked for again and again, ready for the configuration. ",
+			"What somebody denied is left out.",
 		),
 		h(
 			"pre",

@@ -30,6 +30,13 @@ export function authority(name, port) {
 	return port ? `${bare}:${port}` : bare;
 }
 
+// Where a rule is written: the file without its folders, and the line.
+export function place({ file, line }) {
+	const full = plain(file);
+	const base = full.slice(full.lastIndexOf("/") + 1);
+	return h("span", { class: "hint", title: `${full}:${line}` }, `${base}:${line}`);
+}
+
 const SCRIPTS = [
 	"Latin",
 	"Cyrillic",

@@ -11,7 +11,8 @@ import { revoke } from "./grants.js";
 import { authority, plain } from "./names.js";
 import { clock, counted, duration, outcome, secondsSince } from "./words.js";
 
-const MOST_CARDS = 100; // shown at once; the others wait behind them
+const MOST_CARDS = 50; // shown at once; the others wait behind them
+const MANY = 8; // from so many on there is a filter
 const SETTLED_MS = 6000; // how long a decided question stays
 const MOVED_MS = 400; // clicks so soon after the list moved are not meant
 
@@ -101,18 +102,36 @@ function insert(card) {
 	byId("cards").insertBefore(card.item, later?.item ?? null);
 }
 
+// Whether the question has what was typed into the filter.
+function passes({ host, identity, session, context }) {
+	const typed = byId("filter").value.trim().toLowerCase();
+	const texts = [host, identity, session, context.user_agent, context.process?.command];
+	return texts.some((text) => text?.toLowerCase().includes(typed));
+}
+
 // Cards for open questions, as many as fit.
 function fill() {
-	for (const question of open.values()) {
+	const wanted = [...open.values()].filter(passes);
+	for (const question of wanted) {
 		if (cards.size >= MOST_CARDS) break;
 		if (!cards.has(question.id)) insert(new Card(question, may("approver") ? actions : null));
 	}
-	const more = open.size - [...cards.values()].filter((card) => card.pending).length;
+	const more = wanted.length - [...cards.values()].filter((card) => card.pending).length;
 	byId("questions-more").hidden = more <= 0;
 	byId("questions-more").textContent =
 		`${counted(more, "more question waits", "more questions wait")} and will move up.`;
-	byId("questions-none").hidden = cards.size > 0;
-	showCount();
+	byId("questions-none").hidden = cards.size > 0 || open.size > 0;
+	byId("filter").hidden = open.size < MANY && byId("filter").value === "";
+	showCount(wanted.length);
+}
+
+function onFilter() {
+	for (const [id, card] of cards) {
+		if (card.pending && passes(card.question)) continue;
+		cards.delete(id);
+		card.item.remove();
+	}
+	fill();
 }
 
 // Many questions may come at once: the list is filled once for all of them.
@@ -126,13 +145,14 @@ function fillSoon() {
 	}, 30);
 }
 
-function showCount() {
+function showCount(found) {
 	showBadge(open.size);
 	const asked = [...open.values()].map((question) => question.asked_at).sort();
+	const some = found === open.size ? "" : `${found} of `;
 	byId("questions-sum").textContent =
 		open.size === 0
 			? ""
-			: `${open.size} open, the oldest for ${duration(secondsSince(asked[0]))}`;
+			: `${some}${open.size} open, the oldest for ${duration(secondsSince(asked[0]))}`;
 }
 
 // Takes settled cards away, but never the one somebody is at, nor while a mouse is over the list.
@@ -182,13 +202,18 @@ export async function load() {
 export function clear() {
 	open.clear();
 	cards.clear();
+	byId("filter").value = "";
 	byId("cards").replaceChildren();
 	showBadge(0);
 }
 
 const HISTORY = [
-	{ label: "Ended", cell: (q) => (q.decided_at ? clock(q.decided_at) : "") },
-	{ label: "Host", cell: (q) => h("span", { class: "mono" }, authority(q.host, q.port)) },
+	{
+		label: "Ended",
+		kind: "time",
+		cell: (q) => (q.decided_at ? clock(q.decided_at) : ""),
+	},
+	{ label: "Host", kind: "name", cell: (q) => h("span", { class: "mono" }, authority(q.host, q.port)) },
 	{ label: "Asked by", cell: (q) => h("bdi", {}, plain(q.identity)) },
 	{ label: "Outcome", cell: (q) => outcome(q) },
 	{ label: "Note", cell: (q) => (q.decision?.note ? plain(q.decision.note) : "") },
@@ -230,6 +255,7 @@ const MOVES = {
 	ArrowDown: () => move(1),
 	k: () => move(-1),
 	ArrowUp: () => move(-1),
+	"/": () => byId("filter").focus(),
 };
 const DECISIONS = {
 	a: actions.once,
@@ -266,5 +292,16 @@ export function hide() {
 	shown = false;
 }
 
+// Enter goes from the filter to what it found.
+function onFilterKey({ key }) {
+	if (key === "Enter") move(1);
+	if (key !== "Escape") return;
+	byId("filter").value = "";
+	onFilter();
+	byId("questions-title").focus();
+}
+
 setInterval(tick, 1000);
+byId("filter").addEventListener("input", onFilter);
+byId("filter").addEventListener("keydown", onFilterKey);
 byId("history").addEventListener("toggle", () => byId("history").open && showHistory());

@@ -4,7 +4,7 @@
 import { get, may } from "./api.js";
 import { byId, h, Table } from "./dom.js";
 import { add } from "./grants.js";
-import { authority, plain } from "./names.js";
+import { authority, place, plain } from "./names.js";
 import { bytes, clock, counted, duration, protocol, reason, secondsSince } from "./words.js";
 
 const AGAIN_MS = 2000;
@@ -47,19 +47,31 @@ const PHASES = {
 	LINGER: "ending",
 	CLOSE: "ending",
 };
+// Of those whom nobody had to be asked about only the address is known; its port says nothing.
 const who = ({ identity, client, session }) =>
-	h("bdi", {}, plain(identity || client || "") + (session ? `, ${plain(session)}` : ""));
+	h(
+		"bdi",
+		{ title: client ?? "" },
+		plain(identity || (client ?? "").replace(/:\d+$/, "")) +
+			(session ? `, ${plain(session)}` : ""),
+	);
 const target = ({ host, port }) => h("span", { class: "mono" }, host ? authority(host, port) : "–");
 
+// Nothing has allowed a connection before it goes on.
+function allowedBy({ grant, phase }) {
+	if (grant) return "a grant";
+	return ["RESOLVE", "DIAL", "HELLO", "RELAY", "EXCHANGE"].includes(phase) ? "the lists" : "";
+}
+
 const CONNECTIONS = [
-	{ label: "Host", cell: target },
+	{ label: "Host", kind: "name", cell: target },
 	{ label: "Client", cell: who },
 	{ label: "Kind", cell: (c) => protocol(c.protocol) },
 	{ label: "Now", cell: (c) => PHASES[c.phase] ?? c.phase.toLowerCase() },
 	{ label: "For", kind: "number", cell: (c) => duration(secondsSince(c.since)) },
 	{ label: "Sent", kind: "number", cell: (c) => bytes(c.bytes_up) },
 	{ label: "Received", kind: "number", cell: (c) => bytes(c.bytes_down) },
-	{ label: "By", cell: (c) => (c.grant ? "a grant" : c.host ? "the lists" : "") },
+	{ label: "Allowed by", cell: allowedBy },
 ];
 let connections = null;
 
@@ -78,10 +90,7 @@ export const live = watched("live", async () => {
 const rule = ({ rule: found }) =>
 	found === null || found === undefined
 		? ""
-		: [
-				h("span", { class: "mono" }, plain(found.pattern)),
-				h("span", { class: "hint" }, ` ${plain(found.file)}:${found.line}`),
-			];
+		: [h("span", { class: "mono" }, plain(found.pattern)), " ", place(found)];
 
 // Only what is on no list can be allowed here; a deny list or the address rules win anyway.
 const UNLISTED = ["not_allowed", "approval_expired"];
@@ -99,8 +108,8 @@ const remedy = (block) =>
 		: null;
 
 const BLOCKS = [
-	{ label: "When", cell: (b) => clock(b.at) },
-	{ label: "Host", cell: target },
+	{ label: "When", kind: "time", cell: (b) => clock(b.at) },
+	{ label: "Host", kind: "name", cell: target },
 	{ label: "Why", cell: (b) => reason(b.reason) },
 	{ label: "Client", cell: who },
 	{ label: "Kind", cell: (b) => protocol(b.protocol) },
@@ -116,5 +125,5 @@ export const blocked = watched("blocked", async () => {
 	byId("blocked-sum").textContent =
 		answer.blocked.length === 0
 			? "Nothing was refused lately."
-			: `The newest ${answer.blocked.length}`;
+			: `The newest ${counted(answer.blocked.length, "refusal", "refusals")}`;
 });

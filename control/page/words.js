@@ -29,12 +29,18 @@ export function short(seconds) {
 
 export const secondsSince = (time) => (Date.now() - Date.parse(time)) / 1000;
 
-// Today's times without the date.
-export function clock(time) {
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+// Today's times alone, others with their date.
+function when(time, today) {
 	const at = new Date(time);
-	const today = at.toDateString() === new Date().toDateString();
-	return today ? at.toLocaleTimeString() : at.toLocaleString();
+	if (at.toDateString() === new Date().toDateString()) return at.toLocaleTimeString([], today);
+	return at.toLocaleString([], { month: "short", day: "numeric", ...TIME });
 }
+
+export const clock = (time) => when(time, { ...TIME, second: "2-digit" });
+export const until = (time) => `until ${when(time, TIME)}`;
+export const minute = (time) => new Date(time).toLocaleTimeString([], TIME);
 
 export function bytes(count) {
 	if (count < 1000) return `${count} B`;
