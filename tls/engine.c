@@ -124,6 +124,14 @@ enum engine_result engine_handshake(struct engine *e, struct slice *in)
 	return result;
 }
 
+/* A message behind the handshake makes OpenSSL take its buffer for writing and keep it. Free while
+ * nothing of a record is in the other one: it waits for a header ("RH") and has no part of it. */
+static void release_buffers(struct engine *e)
+{
+	if (e->messages > 0 && strcmp(SSL_rstate_string(e->ssl), "RH") == 0)
+		SSL_free_buffers(e->ssl);
+}
+
 enum engine_result engine_read(
 	struct engine *e, struct slice *in, char *plain, size_t size, size_t *ret_len)
 {
@@ -141,6 +149,8 @@ enum engine_result engine_read(
 		len += returned == 1 ? got : 0;
 	} while (returned == 1 && len < size);
 	enum engine_result result = leave(e, returned);
+	if (result == ENGINE_WANT)
+		release_buffers(e);
 	if (len == 0)
 		return result;
 	/* Plaintext first; what ended it is told by the next call. */

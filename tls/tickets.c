@@ -42,6 +42,20 @@ static bool is_for(const struct ticket *k, struct slice name, uint16_t port)
 	return k->port == port && slice_equal(name_of(k), name);
 }
 
+static void unlink_from_list(struct tickets *t, struct ticket *k)
+{
+	*(k->newer ? &k->newer->older : &t->first) = k->older;
+	*(k->older ? &k->older->newer : &t->last) = k->newer;
+}
+
+static void link_first(struct tickets *t, struct ticket *k)
+{
+	k->newer = NULL;
+	k->older = t->first;
+	*(t->first ? &t->first->newer : &t->last) = k;
+	t->first = k;
+}
+
 static void drop(struct tickets *t, struct ticket *k)
 {
 	struct ticket **link = bucket_of(t, name_of(k), k->port);
@@ -49,8 +63,7 @@ static void drop(struct tickets *t, struct ticket *k)
 	while (*link != k)
 		link = &(*link)->next;
 	*link = k->next;
-	*(k->newer ? &k->newer->older : &t->first) = k->older;
-	*(k->older ? &k->older->newer : &t->last) = k->newer;
+	unlink_from_list(t, k);
 	t->count--;
 	SSL_SESSION_free(k->session);
 	free(k);
@@ -88,8 +101,7 @@ void tickets_put(
 	if (!k)
 		return;
 	struct ticket **bucket = bucket_of(t, name, port);
-	*k = (struct ticket){.older = t->first,
-		.next = *bucket,
+	*k = (struct ticket){.next = *bucket,
 		.session = session,
 		.end_s = end_s,
 		.port = port,
@@ -97,8 +109,7 @@ void tickets_put(
 	memcpy(k->name, name.ptr, name.len);
 	SSL_SESSION_up_ref(session);
 	*bucket = k;
-	*(t->first ? &t->first->newer : &t->last) = k;
-	t->first = k;
+	link_first(t, k);
 	t->count++;
 }
 
@@ -117,7 +128,11 @@ SSL_SESSION *tickets_take(struct tickets *t, struct slice name, uint16_t port, i
 	}
 	SSL_SESSION *session = k->session;
 	SSL_SESSION_up_ref(session);
-	if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
+	if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) {
 		drop(t, k);
+	} else {
+		unlink_from_list(t, k);
+		link_first(t, k);
+	}
 	return session;
 }
