@@ -269,7 +269,7 @@ bool client_call(
 		code = c->api->easy_perform(c->easy);
 	free(body);
 	if (code != CURLE_OK) {
-		client_no_answer(c, c->easy, code, ret_answer);
+		client_no_answer(c, c->easy, (int)code, ret_answer);
 		return false;
 	}
 	c->api->easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &ret_answer->status);

@@ -154,7 +154,7 @@ static void ended(struct follow *f, CURLcode code)
 	} else if (code == CURLE_OK) {
 		lost(f, "the control endpoint ended the stream");
 	} else {
-		client_no_answer(f->client, f->easy, code, &answer);
+		client_no_answer(f->client, f->easy, (int)code, &answer);
 		lost(f, answer.sentence);
 	}
 	disconnect(f);
