@@ -5,10 +5,9 @@
 #include "base/log.h"
 #include "control/moment.h"
 #include "control/post.h"
-#include "control/seal.h"
 #include "control/show.h"
+#include "control/terms.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 /* What can be the trouble; each is logged by itself. */
@@ -43,8 +42,7 @@ struct reviewer {
 	uint64_t logged_ms[TROUBLE_COUNT]; /* loop's time + 1; 0: never */
 	uv_loop_t *loop;
 	struct reviewer_counts counts;
-	size_t secret_len; /* 0: nothing is signed */
-	char secret[LIMIT_SECRET_BYTES + 2];
+	struct terms terms;
 	unsigned open; /* things whose end is still to come */
 	void (*on_stopped)(void *owner);
 	void *stop_owner;
@@ -177,8 +175,8 @@ static bool sign(const struct reviewer *r, const char *body, char ret_field[FIEL
 
 	if (len < 0)
 		return false;
-	bool ok = seal_keyed(
-		slice_from(r->secret, r->secret_len), slice_from(text, (size_t)len), &seal);
+	bool ok = seal_keyed(slice_from(r->terms.secret, r->terms.secret_len),
+		slice_from(text, (size_t)len), &seal);
 	free(text);
 	if (!ok)
 		return false;
@@ -191,11 +189,11 @@ static void put(struct asking *a)
 {
 	struct reviewer *r = a->reviewer;
 	char field[FIELD_BYTES];
-	bool signed_ok = r->secret_len == 0 || sign(r, a->body, field);
+	bool is_signed = r->terms.secret_len > 0;
 
-	if (signed_ok)
+	if (!is_signed || sign(r, a->body, field))
 		a->post = post_start(
-			r->poster, slice_of(a->body), r->secret_len ? field : NULL, on_posted, a);
+			r->poster, slice_of(a->body), is_signed ? field : NULL, on_posted, a);
 	if (a->post) {
 		r->waiting--;
 		r->under_way++;
@@ -292,37 +290,9 @@ void review_to_ask(const struct review *review, struct decision_ask *ret_ask)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-/* The file's bytes without the line end that editors leave. */
-static bool read_secret(struct reviewer *r, const char *path, char *ret_sentence, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	size_t len = file ? fread(r->secret, 1, sizeof(r->secret), file) : 0;
-	int error = !file || ferror(file) ? errno : 0;
-
-	if (file)
-		fclose(file);
-	if (error) {
-		char safe[256];
-		escape_text(slice_of(path), safe, sizeof(safe));
-		snprintf(ret_sentence, size, "secret_file %s: %s", safe, strerror(error));
-		return false;
-	}
-	if (len > 0 && r->secret[len - 1] == '\n')
-		len--;
-	if (len > 0 && r->secret[len - 1] == '\r')
-		len--;
-	if (len < LIMIT_SECRET_BYTES_LEAST || len > LIMIT_SECRET_BYTES) {
-		snprintf(ret_sentence, size, "secret_file: a secret has %d to %d bytes, not %zu",
-			LIMIT_SECRET_BYTES_LEAST, LIMIT_SECRET_BYTES, len);
-		return false;
-	}
-	r->secret_len = len;
-	return true;
-}
-
 static void reviewer_free(struct reviewer *r)
 {
-	seal_wipe(r->secret, sizeof(r->secret));
+	terms_wipe(&r->terms);
 	free(r);
 }
 
@@ -347,7 +317,7 @@ struct reviewer *reviewer_start(
 	r->on_reviewed = options->on_reviewed;
 	r->owner = options->owner;
 	r->last = &r->first;
-	if (!options->secret_file || read_secret(r, options->secret_file, ret_sentence, size))
+	if (terms_read(&r->terms, options, ret_sentence, size))
 		r->poster = poster_new(&to, ret_sentence, size);
 	if (!r->poster) {
 		reviewer_free(r);
@@ -370,6 +340,17 @@ static void end(void *reviewer)
 	reviewer_free(r);
 	if (on_stopped)
 		on_stopped(owner);
+}
+
+bool reviewer_fits(const struct reviewer *r, const struct reviewer_options *options)
+{
+	struct terms terms;
+	char sentence[256];
+	bool fits = terms_read(&terms, options, sentence, sizeof(sentence)) &&
+		    terms_equal(&terms, &r->terms);
+
+	terms_wipe(&terms);
+	return fits;
 }
 
 static void on_starter_closed(uv_handle_t *handle)

@@ -34,6 +34,9 @@ struct reviewer_options {
 struct reviewer *reviewer_start(
 	const struct reviewer_options *options, char *ret_sentence, size_t size);
 
+/* True when the options are the ones that it was started with, down to what is in the files. */
+bool reviewer_fits(const struct reviewer *r, const struct reviewer_options *options);
+
 /* Puts the question in the queue; what is sent is as it is now. False at LIMIT_REVIEWS or without
  * memory: a person is asked, and it is counted. Asking about one that still waits in the queue
  * replaces what will be sent. */

@@ -93,6 +93,12 @@ static void on_stopped(void *owner)
 	(void)owner;
 }
 
+/* What waits from before is put to a new reviewer, too: nobody else may be there to answer. */
+static bool ask_reviewer(void *owner, const struct question *q)
+{
+	return reviewer_ask(owner, q);
+}
+
 bool serve_open_reviewer(struct serve *s, char *ret_error, size_t error_size)
 {
 	const struct config *c = s->config;
@@ -107,10 +113,15 @@ bool serve_open_reviewer(struct serve *s, char *ret_error, size_t error_size)
 		.owner = s,
 	};
 
+	bool wanted = c->reviewer != REVIEWER_USER && c->reviewer_endpoint;
+	if (s->reviewer && wanted && reviewer_fits(s->reviewer, &options))
+		return true;
 	serve_close_reviewer(s);
-	if (c->reviewer == REVIEWER_USER || !c->reviewer_endpoint)
+	if (!wanted)
 		return true;
 	s->reviewer = reviewer_start(&options, ret_error, error_size);
+	if (s->reviewer)
+		desk_each_question(s->clerk.desk, QUESTION_PENDING, ask_reviewer, s->reviewer);
 	return s->reviewer != NULL;
 }
 

@@ -42,8 +42,8 @@ void serve_begin_control(struct serve *s);
 void serve_print_control(const struct serve *s);
 void serve_close_control(struct serve *s);
 
-/* Starts the reviewer of the configuration, if there is one; another one than before after a reload.
- * False with a sentence. */
+/* Starts the reviewer of the configuration, if there is one, and puts to it what is pending. After a
+ * reload that left its settings alone it goes on with what it has. False with a sentence. */
 bool serve_open_reviewer(struct serve *s, char *ret_error, size_t error_size);
 void serve_close_reviewer(struct serve *s);
 

@@ -254,49 +254,6 @@ static void a_question_is_signed(void **state)
 	free(s);
 }
 
-static void a_secret_has_a_length(void **state)
-{
-	static const struct {
-		const char *name;
-		size_t len;
-		const char *end;
-		bool ok;
-	} rows[] = {
-		{"empty", 0, "", false},
-		{"too short", 15, "", false},
-		{"short with its line end", 15, "\n", false},
-		{"shortest", 16, "\r\n", true},
-		{"longest", 1024, "\n", true},
-		{"too long", 1025, "", false},
-		{"much too long", 1030, "", false},
-	};
-	char path[] = "/tmp/test_reviewer_XXXXXX", text[2048], sentence[256];
-	uv_loop_t loop;
-
-	(void)state;
-	close(mkstemp(path));
-	uv_loop_init(&loop);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		memset(text, 's', sizeof(text));
-		memcpy(text + rows[i].len, rows[i].end, strlen(rows[i].end));
-		write_file(path, text, rows[i].len + strlen(rows[i].end));
-		struct reviewer *r = reviewer_start(&(struct reviewer_options){.loop = &loop,
-							    .endpoint = "http://127.0.0.1:1/",
-							    .secret_file = path,
-							    .timeout_ms = 100,
-							    .concurrency = 1},
-			sentence, sizeof(sentence));
-		ROW_CHECK(rows[i].name, (r != NULL) == rows[i].ok, "%s", sentence);
-		reviewer_stop(r, NULL, NULL);
-		uv_run(&loop, UV_RUN_DEFAULT);
-	}
-	unlink(path);
-	assert_null(reviewer_start(&(struct reviewer_options){.loop = &loop, .secret_file = path},
-		sentence, sizeof(sentence)));
-	assert_non_null(strstr(sentence, "No such file"));
-	assert_int_equal(uv_loop_close(&loop), 0);
-}
-
 /* ---- the queue ----------------------------------------------------------------------------- */
 
 static void some_are_asked_at_once_and_the_others_wait(void **state)
@@ -419,7 +376,6 @@ int main(void)
 		cmocka_unit_test(a_late_answer_is_none),
 		cmocka_unit_test(what_is_sent_is_the_question),
 		cmocka_unit_test(a_question_is_signed),
-		cmocka_unit_test(a_secret_has_a_length),
 		cmocka_unit_test(some_are_asked_at_once_and_the_others_wait),
 		cmocka_unit_test(what_was_decided_elsewhere_is_dropped),
 		cmocka_unit_test(beyond_the_queue_a_person_is_asked),
