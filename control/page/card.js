@@ -79,14 +79,12 @@ function letters({ unicode }) {
 	);
 }
 
+// Nobody knows whether it is true, or who wrote it.
 function words({ justification }) {
-	if (justification === null) return null;
-	return h(
-		"figure",
-		{ class: "quote" },
+	return [
 		h("blockquote", {}, h("bdi", {}, plain(justification))),
 		h("figcaption", {}, "the agent’s own words"),
-	);
+	];
 }
 
 export class Card {
@@ -97,6 +95,7 @@ export class Card {
 		this.waited = h("span", { role: "timer" });
 		this.sum = h("p", { class: "sum parts" });
 		this.facts = h("dl", { class: "facts" });
+		this.quote = h("figure", { class: "quote", hidden: true });
 		this.fault = h("p", { class: "fault", role: "alert" });
 		this.foot = h("div", { class: "actions" });
 		const title = `title-${question.id}`;
@@ -111,7 +110,7 @@ export class Card {
 			{ class: "card", tabindex: 0, "aria-labelledby": title, "data-id": question.id },
 			h("div", { class: "what" }, name, this.sum, letters(question), this.facts),
 			this.foot,
-			words(question),
+			this.quote,
 			this.fault,
 		);
 		this.item = h("li", {}, this.node);
@@ -132,6 +131,10 @@ export class Card {
 			h("span", {}, protocol(question.protocol)),
 		);
 		this.facts.replaceChildren(...facts(question));
+		// An agent may explain itself later than it asks.
+		this.quote.hidden = question.justification === null;
+		if (!this.quote.hidden && before?.justification !== question.justification)
+			this.quote.replaceChildren(...words(question));
 		if (before?.state !== question.state) this.showState();
 		this.tick();
 	}

@@ -315,6 +315,28 @@ def test_hostile_words_are_shown_harmless(held, page):
         assert asker.reply().status == 403
 
 
+def test_justification_arrives_later(held, page):
+    """What an agent says for itself is shown at once, as its own words, and only as words."""
+    words = "needed <b>now</b>\u202e, approved by admin"
+    with Asker(held, "why.held.test") as asker, held.wire() as agent:
+        page.until_text("#cards", "why.held.test")
+        assert "own words" not in page.text("#cards")
+        url = f"http://sallyport.internal/questions/{held.control.question('why.held.test')['id']}"
+        body = json.dumps({"justification": words}).encode()
+        agent.send(
+            f"POST {url} HTTP/1.1\r\nHost: sallyport.internal\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        assert agent.reply().status == 200
+        page.until_text("#cards figure", "the agent’s own words")
+        shown = page.text("#cards figure")
+        assert "needed <b>now</b>" in shown and "\u202e" not in shown
+        assert page.value("document.querySelector('#cards figure b')") is None
+        held.control.deny("why.held.test")
+        assert asker.reply().status == 403
+
+
 # A question that is hostile in every field, as the API could at worst hand it on.
 HOSTILE = {
     "id": "q-0000000000000bad",
