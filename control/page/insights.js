@@ -13,17 +13,19 @@ const panel = (title, ...children) =>
 const number = (label, value) => h("div", {}, h("dt", {}, label), h("dd", {}, String(value)));
 
 function outcomes(approvals) {
+	const { approved, denied, expired, withdrawn } = approvals;
+	const wait = (seconds) => short(approved + denied + expired + withdrawn > 0 ? seconds : null);
 	return panel(
 		"Questions and how they ended",
 		h(
 			"dl",
 			{ class: "numbers" },
-			number("approved", approvals.approved),
-			number("denied", approvals.denied),
-			number("nobody answered", approvals.expired),
-			number("withdrawn", approvals.withdrawn),
-			number("median wait", short(approvals.waited_p50)),
-			number("95th percentile", short(approvals.waited_p95)),
+			number("approved", approved),
+			number("denied", denied),
+			number("nobody answered", expired),
+			number("withdrawn", withdrawn),
+			number("median wait", wait(approvals.waited_p50)),
+			number("95th percentile", wait(approvals.waited_p95)),
 		),
 	);
 }
