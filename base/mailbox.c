@@ -98,10 +98,14 @@ static void on_wake_closed(uv_handle_t *handle)
 {
 	struct mailbox *m = CONTAINER(handle, struct mailbox, wake);
 
-	uv_mutex_destroy(&m->lock);
 	free(m->slots);
 	m->slots = NULL;
 	m->on_closed(m->owner);
+}
+
+void mailbox_done(struct mailbox *m)
+{
+	uv_mutex_destroy(&m->lock);
 }
 
 void mailbox_close(struct mailbox *m, void (*on_closed)(void *owner))

@@ -35,7 +35,9 @@ int mailbox_init(
 bool mailbox_post(struct mailbox *m, void *message);
 
 /* From the receiver's thread: refuses further posts, delivers what is queued, then on_closed runs
- * once from the loop and nothing of the mailbox is used after it. */
+ * once from the loop, which is not needed after it. Posts are refused until mailbox_done. */
 void mailbox_close(struct mailbox *m, void (*on_closed)(void *owner));
+/* After on_closed, when nobody can post any more. */
+void mailbox_done(struct mailbox *m);
 
 #endif

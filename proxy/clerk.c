@@ -377,6 +377,7 @@ static void on_box_closed(void *owner)
 {
 	struct clerk *c = owner;
 
+	mailbox_done(&c->box); /* the workers have ended */
 	agents_done(&c->agents);
 	desk_free(c->desk);
 	ledger_close(c->ledger);

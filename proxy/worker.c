@@ -150,7 +150,7 @@ bool worker_reload(struct worker *w, const struct settings *settings)
 	if (worker_order(w, &order))
 		return true;
 	policy_unref(order.settings.policy);
-	return false;
+	return atomic_load(&w->stopping);
 }
 
 bool worker_regrant(struct worker *w, struct grants *grants)
@@ -160,7 +160,7 @@ bool worker_regrant(struct worker *w, struct grants *grants)
 	if (worker_order(w, &order))
 		return true;
 	grants_unref(grants);
-	return false;
+	return atomic_load(&w->stopping);
 }
 
 /* What cannot be told is not repeated: who waits is answered "still pending" when its time is over,
@@ -287,6 +287,7 @@ void worker_join(struct worker *w)
 	uv_thread_join(&w->thread);
 	poller_free(w->poller);
 	uv_loop_close(&w->loop);
+	mailbox_done(&w->inbox);
 	pipes_done(&w->ground.pipes);
 	worker_free(w);
 }

@@ -50,7 +50,7 @@ struct worker {
 	size_t session_count;
 	uint64_t next_connection; /* id of the next session; unique in the process */
 	uint64_t drain_end_ms; /* loop time; 0: not draining */
-	bool stopping; /* everything is being closed */
+	_Atomic bool stopping; /* everything is being closed; nothing needs to be told any more */
 	_Atomic bool ended; /* the thread is about to return */
 	const char *via; /* our Via token */
 	struct ring *ring;
@@ -75,7 +75,8 @@ struct worker *worker_start(
 	const struct worker_options *options, char *ret_error, size_t error_size);
 
 /* From the control thread. New rules and settings for new requests; live tunnels that lost their
- * permission end. Takes a policy reference of its own. False when the worker's mailbox is full. */
+ * permission end. Takes a policy reference of its own. False when the worker's mailbox is full; one
+ * that has ended needs no rules, as with the orders below. */
 bool worker_reload(struct worker *w, const struct settings *settings);
 
 /* The grants that count from now on, a reference of the worker's own; live connections that lost

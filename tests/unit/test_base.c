@@ -294,6 +294,10 @@ static void mailbox_delivers_in_order_and_refuses_beyond_its_bound(void **state)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_true(received.closed);
 	assert_int_equal(uv_loop_close(&loop), 0);
+	/* Who does not know yet that the receiver has ended is told no. */
+	assert_false(mailbox_post(&m, &last));
+	assert_int_equal(received.count, BOUND + 1);
+	mailbox_done(&m);
 }
 
 /* Each byte at each place of texts up to three words long, beside what escape_text does. */
