@@ -127,7 +127,8 @@ void config_show(const struct config *c, FILE *out, bool as_json);
 enum option_format { OPTION_TEXT, OPTION_MARKDOWN, OPTION_MAN, OPTION_JSON };
 void config_help(FILE *out, enum option_format format);
 
-/* What changed between two loads, as one short sentence for the config_changed event. */
+/* What changed between two loads, as one short sentence for the config_changed event; with what counts
+ * from the next start on only marked as such. */
 size_t config_difference(
 	const struct config *before, const struct config *after, char *ret_text, size_t size);
 

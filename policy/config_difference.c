@@ -41,6 +41,8 @@ static void compare_option(const struct config *before, const struct config *aft
 			buffer_format(out, "%s %.*s to %.*s", label, a.len ? (int)a.len : 4,
 				a.len ? a.ptr : "none", b.len ? (int)b.len : 4,
 				b.len ? b.ptr : "none");
+		if (row->effect == OPTION_START)
+			buffer_append(out, SLICE(" (from the next start on)"));
 	}
 	buffer_done(&was);
 	buffer_done(&is);

@@ -108,6 +108,14 @@ static void wrap(FILE *out, const char *text, int indent, size_t width)
 	fputc('\n', out);
 }
 
+/* What stands behind the range. */
+static const char *effect_text(const struct option_row *row)
+{
+	if (row->effect == OPTION_START)
+		return "; a change counts from the next start on";
+	return row->effect == OPTION_LATER ? "; no effect in this version" : "";
+}
+
 static void help_text(FILE *out, const struct option_row *row, bool new_section)
 {
 	char range[160];
@@ -117,8 +125,7 @@ static void help_text(FILE *out, const struct option_row *row, bool new_section)
 	range_text(row, range, sizeof(range));
 	fprintf(out, "  %s = %s\n", row->name, standard_text(row));
 	wrap(out, row->help, 6, 96);
-	fprintf(out, "      (%s%s)\n", range,
-		row->effect == OPTION_LATER ? "; no effect in this version" : "");
+	fprintf(out, "      (%s%s)\n", range, effect_text(row));
 }
 
 /* ---- Markdown ------------------------------------------------------------------------------ */
@@ -145,7 +152,10 @@ static void help_markdown(FILE *out, const struct option_row *row, bool new_sect
 	cell(out, range);
 	fputs(" | ", out);
 	cell(out, row->help);
-	fprintf(out, "%s |\n", row->effect == OPTION_LATER ? " *No effect in this version.*" : "");
+	fputs(row->effect == OPTION_LATER     ? " *No effect in this version.* |\n"
+		: row->effect == OPTION_START ? " *A change counts from the next start on.* |\n"
+					      : " |\n",
+		out);
 }
 
 /* ---- man page ------------------------------------------------------------------------------ */
@@ -184,7 +194,7 @@ static void help_man(FILE *out, const struct option_row *row, bool new_section)
 	roff(out, row->help);
 	fputs("\n(", out);
 	roff(out, range);
-	fprintf(out, "%s)\n", row->effect == OPTION_LATER ? "; no effect in this version" : "");
+	fprintf(out, "%s)\n", effect_text(row));
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */

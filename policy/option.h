@@ -39,7 +39,12 @@ enum option_type {
 	OPTION_TYPE_ANY /* foreign keys only */
 };
 
-enum option_effect { OPTION_NOW, OPTION_LATER, OPTION_FOREIGN };
+enum option_effect {
+	OPTION_NOW, /* from the start or reload on that reads it */
+	OPTION_START, /* a change counts from the next start on */
+	OPTION_LATER,
+	OPTION_FOREIGN
+};
 
 struct option_row {
 	const char *section; /* "" for the top level; dots between nested tables */

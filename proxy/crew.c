@@ -16,7 +16,8 @@ enum {
 	PATH_SIZE = 4096,
 };
 
-static struct settings settings_of(const struct config *config)
+/* `workers` that share the bound on connections: those that run. */
+static struct settings settings_of(const struct config *config, uint32_t workers)
 {
 	return (struct settings){
 		.policy = config->policy,
@@ -28,7 +29,7 @@ static struct settings settings_of(const struct config *config)
 		.response_ms = config->response_ms,
 		.idle_ms = config->idle_ms,
 		.hold_ms = config->hold_ms,
-		.sessions = (config->connections + config->workers - 1) / config->workers,
+		.sessions = (config->connections + workers - 1) / workers,
 	};
 }
 
@@ -147,7 +148,7 @@ static bool workers_start(struct crew *c, const struct config *config,
 		.hosts_file = config->hosts_file,
 		.timeout_ms = config->dns_ms,
 	};
-	const struct settings settings = settings_of(config);
+	const struct settings settings = settings_of(config, config->workers);
 
 	for (size_t i = 0; i < config->workers; i++) {
 		const struct worker_options options = {
@@ -205,7 +206,7 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 
 bool crew_reload(struct crew *c, struct config *config)
 {
-	const struct settings settings = settings_of(config);
+	const struct settings settings = settings_of(config, (uint32_t)c->worker_count);
 	bool told = add_own(c, config->policy);
 
 	for (size_t i = 0; i < c->worker_count; i++)
