@@ -8,12 +8,14 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import time
 
 import pytest
 
 import origin
+import record
 import sallyport
 from control import Answer, Control
 from dns_stub import Answer as Address
@@ -366,6 +368,82 @@ def test_events_are_the_things_of_the_description(gate, api):
                 elif kind in schemas:
                     api.description.check_thing(schemas[kind], data)
     connection.close()
+
+
+def test_what_a_reload_cannot_change_is_said(gate, api):
+    """Listeners stay as they are until the next start: the answer, the log and the record say so."""
+    mark, before = gate.records.mark(), gate.proxy.config["listen"]
+    gate.proxy.write({"listen": {"control": [before["control"][0]]}})
+    changed = api.call("POST", "/v1/reload").json()["changed"]
+    assert changed.startswith("listen.control [") and changed.endswith("(from the next start on)")
+    gate.proxy.err.wait(r"configuration reloaded: listen\.control .* \(from the next start on\)")
+    told = gate.records.wait(lambda r: r.name == record.CONFIG, mark)[0]
+    assert told["network_proxy.config.change"] == changed
+    port = api.call("POST", "/v1/links", {}).json()["url"].split("/")[2]
+    connection = http.client.HTTPConnection(port, timeout=10)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+    gate.proxy.write({"listen": before})
+    assert "(from the next start on)" in api.call("POST", "/v1/reload").json()["changed"]
+
+
+def test_draining_is_not_ready(start):
+    """Alive, not ready, and still to be asked while what was begun comes to its end."""
+    gate = start({"network": NETWORK, "timeouts": {"drain": "30s"}}, zone=ZONE)
+    draining = Api(gate.proxy)
+    with origin.Origin(origin.recording) as there, gate.wire() as client:
+        assert client.connect(f"www.raw.test:{there.port}").status == 200
+        gate.proxy.signal(signal.SIGTERM)
+        gate.proxy.err.wait("draining: no new connections")
+        assert draining.call("GET", "/healthz").json() == {"status": "ok"}
+        answer = draining.call("GET", "/readyz")
+        assert (answer.status, answer.json()) == (503, {"status": "draining"})
+        assert draining.call("GET", "/metrics").status == 200
+        # One of the two workers has ended: it is told nothing, and asked nothing.
+        until = time.monotonic() + 10
+        while len(threads(gate.proxy)) > 3:
+            assert time.monotonic() < until, threads(gate.proxy)
+        assert draining.get("/v1/connections")["total"] == 1
+        draining.revoke(draining.grant("late.api.test")["id"])
+        assert draining.call("POST", "/v1/reload").status == 200
+        assert "worker could not be told" not in gate.proxy.said()
+        gate.proxy.signal(signal.SIGTERM)
+    assert gate.proxy.wait() == 0
+
+
+def threads(proxy):
+    names = pathlib.Path(f"/proc/{proxy.process.pid}/task").glob("*/comm")
+    return [name.read_text().strip() for name in names]
+
+
+def test_metrics_count_what_the_desk_does(gate, api):
+    before = metrics(api)
+    client, question = api.pend(gate, "counted.api.test")
+    with client:
+        during = metrics(api)
+        api.decide(question["id"], "deny")
+        assert client.reply(b"CONNECT").status == 403
+    after = metrics(api)
+    denied = 'sallyport_approvals_total{outcome="denied"}'
+    for name, asked, decided in (
+        ("sallyport_questions_pending", 1, 0),
+        ("sallyport_waiters", 1, 0),
+        ("sallyport_questions_total", 1, 1),
+        ("sallyport_grants", 0, 1),
+        (denied, 0, 1),
+    ):
+        grown = (during[name] - before[name], after[name] - before[name])
+        assert grown == (asked, decided), name
+
+
+def metrics(api):
+    """The Prometheus text, as {series: number}; each family has its type and its help."""
+    text = api.call("GET", "/metrics").body.decode()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    found = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
+    assert len(found) == len(lines)
+    return found
 
 
 def test_decisions_are_told_of_at_once(gate, api):

@@ -104,7 +104,8 @@ def test_many_names_are_bounded_and_listed_ones_go_on(flooded):
     assert len(pending) == BOUND == len({a["host"] for a in pending})
     assert resident(flooded.proxy) - before < 16 * 1024
     text = flooded.control.call("GET", "/metrics").body.decode()
-    assert f"sallyport_desk_refused_total {refused}" in text or f" {refused}\n" in text
+    assert f"\nsallyport_questions_refused_total {refused}\n" in text
+    assert f"\nsallyport_questions_pending {BOUND}\nsall" in without_help(text)
     leave(flooded, waiting)
     words = [r.reason for r in flooded.records.since(mark) if r.decision == "deny"]
     assert words.count("too_many_questions") == refused
@@ -114,6 +115,10 @@ def test_many_names_are_bounded_and_listed_ones_go_on(flooded):
     ]
     assert len(asked) == BOUND
     forget(flooded, pending)
+
+
+def without_help(text):
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
 def fetch(gate, request):
