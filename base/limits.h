@@ -236,6 +236,24 @@
 /* A trouble of the same kind is logged again after this long. */
 #define LIMIT_REVIEW_SILENCE_MS (10 * 60 * 1000)
 
+/* ---- certificates ---- */
+
+/* How far another machine's clock may be behind ours: certificates begin this long ago. */
+#define LIMIT_CLOCK_SKEW_S 86400
+/* How long a new authority is exported before it signs, and an old one after; see certs/vault.h. */
+#define LIMIT_CA_OVERLAP_S (30 * 86400)
+/* Shortest life of an authority and of a leaf. One with less left signs nothing any more. */
+#define LIMIT_CA_LIFETIME_S   86400
+#define LIMIT_LEAF_LIFETIME_S 3600
+/* Names that an authority is constrained to; certificates behind it in its file. Beyond: refused. */
+#define LIMIT_CA_NAMES   64
+#define LIMIT_CA_ISSUERS 8
+/* Leaves kept by a process; the smaller bound is an option. */
+#define LIMIT_LEAVES 65536
+/* A file of certificates, and how many it has; beyond: refused. */
+#define LIMIT_PEM_BYTES (8 * 1024 * 1024)
+#define LIMIT_ROOTS     4096
+
 /* ---- digest ---- */
 #define LIMIT_DIGEST_MINUTES 60
 #define LIMIT_DIGEST_RECENT  256
