@@ -253,6 +253,8 @@
 /* A file of certificates, and how many it has; beyond: refused. */
 #define LIMIT_PEM_BYTES (8 * 1024 * 1024)
 #define LIMIT_ROOTS     4096
+/* How long one process waits for another that changes files of an authority; beyond: an error. */
+#define LIMIT_FILE_LOCK_MS 5000
 
 /* ---- digest ---- */
 #define LIMIT_DIGEST_MINUTES 60

@@ -45,11 +45,13 @@ struct authority *authority_new(const struct authority_order *order, struct trou
 /* Reads PEM: one private key without a pass phrase and one or more certificates; the first one is
  * the authority's, the others are its issuers in order, for clients that know the last one's only.
  * Refused with the trouble are: a key that is not the certificate's, a certificate that may not sign
- * others, one that is not valid at now_s, RSA below 2048 bits, curves other than P-256, P-384 and
- * P-521, other kinds of key, MD5 and SHA-1.
+ * others, RSA below 2048 bits, curves other than P-256, P-384 and P-521, other kinds of key, MD5 and
+ * SHA-1. Validity is not looked at: authority_is_valid.
  *   name  what it is called in the trouble, a path */
-struct authority *authority_parse(
-	struct slice pem, const char *name, int64_t now_s, struct trouble *ret_trouble);
+struct authority *authority_parse(struct slice pem, const char *name, struct trouble *ret_trouble);
+
+/* False with the trouble before its beginning and after its end. */
+bool authority_is_valid(const struct authority *a, int64_t now_s, struct trouble *ret_trouble);
 
 /* One more reference to the same; give each back once, NULL is fine. The last one wipes the key. */
 struct authority *authority_ref(struct authority *a);

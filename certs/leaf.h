@@ -8,15 +8,8 @@
 #ifndef SALLYPORT_CERTS_LEAF_H
 #define SALLYPORT_CERTS_LEAF_H
 
-#include "base/address.h"
-#include "base/limits.h"
 #include "certs/authority.h"
-
-/* A host in canonical form (policy/target.h). */
-struct leaf_name {
-	struct slice host; /* name, 1..253 bytes, no trailing dot; ignored for an address */
-	struct address address; /* family 0 for a name */
-};
+#include "certs/leaf_name.h"
 
 struct leaf;
 struct mint;
@@ -25,7 +18,8 @@ struct mint;
  *   lifetime_s  of a leaf, at least LIMIT_LEAF_LIFETIME_S; never beyond the authority's own end
  * NULL with the trouble. Immutable: any thread may mint at any time. */
 struct mint *mint_new(struct authority *issuer, int64_t lifetime_s, struct trouble *ret_trouble);
-void mint_free(struct mint *m); /* NULL is fine; leaves stay good */
+struct mint *mint_ref(struct mint *m);
+void mint_unref(struct mint *m); /* NULL is fine; leaves stay good */
 
 /* A leaf for exactly this host: one subjectAltName (dNSName or iPAddress, critical, as the subject is
  * empty), serverAuth, valid from a day ago. Refused with the trouble: what is no canonical name

@@ -3,7 +3,6 @@
  *
  *     authority.pem   key and certificate of the one that signs, mode 0600
  *     next.pem        the same of its successor, where there is one
- *     lock            held (flock) by whoever changes either
  *     ca.pem, bundle.pem, truststore.p12   what clients take; see certs/bundle.h
  *
  *     since ─────────────────────────────────┬───────────────┬───────────────► until
@@ -13,7 +12,7 @@
  *
  * overlap is LIMIT_CA_OVERLAP_S, or a quarter of the lifetime where that is less. An authority that
  * others signed is never followed by one of our own: clients would not know it.
- * A file appears whole under its name or not at all, so a kill at any moment leaves what a next
+ * Whoever changes a file locks the directory (flock). A file appears whole under its name or not at all, so a kill at any moment leaves what a next
  * start goes on from; of two processes that create at once, both end up with the one that won.
  * One thread at a time; what it hands out may be used by any. */
 #ifndef SALLYPORT_CERTS_VAULT_H
@@ -38,17 +37,19 @@ struct vault_view {
 	struct authority *next; /* will, later; NULL for none. Clients must know both */
 };
 
-/* Opens the directory and reads what is there; where there is no authority one is made. Refused with
- * the trouble: whatever authority_parse refuses; a directory or file that somebody else could
- * change, or that others can read where it has a key; symbolic links. NULL then. */
-struct vault *vault_open(
-	const struct vault_settings *settings, int64_t now_s, struct trouble *ret_trouble);
-void vault_close(struct vault *v); /* NULL is fine; views stay good */
+/* What to do where there is no authority, or where there is one. */
+enum vault_how {
+	VAULT_CREATE, /* read what is there; make one where there is none */
+	VAULT_EXISTING, /* read what is there; where there is nothing fail with the trouble "" */
+	VAULT_ANEW /* do not read: a new one takes the place of all that are there, at once */
+};
 
-/* Whether there is one already: for commands that must not make it. False with the trouble set, or
- * with "" where there simply is none. */
-struct vault *vault_open_existing(
-	const struct vault_settings *settings, int64_t now_s, struct trouble *ret_trouble);
+/* Opens the directory. Refused with the trouble, and NULL then: whatever authority_parse refuses; an
+ * authority that has ended; a directory or file that somebody else could change, or that others can
+ * read where it has a key; symbolic links. */
+struct vault *vault_open(const struct vault_settings *settings, enum vault_how how, int64_t now_s,
+	struct trouble *ret_trouble);
+void vault_close(struct vault *v); /* NULL is fine; views stay good */
 
 enum vault_turn {
 	VAULT_SAME,
@@ -64,11 +65,8 @@ enum vault_turn vault_turn(struct vault *v, int64_t now_s, struct trouble *ret_t
 struct vault_view vault_view(const struct vault *v);
 void vault_view_done(struct vault_view *view);
 
-/* For `ca init`: makes the successor now; it signs LIMIT_CA_OVERLAP_S later. False with the trouble,
- * one is there already among them. */
+/* Makes the successor before it is due; it signs after its overlap. False with the trouble, as where
+ * there is one already. */
 bool vault_rotate(struct vault *v, int64_t now_s, struct trouble *ret_trouble);
-
-/* For `ca init --force`: another authority takes the place of all that are there, at once. */
-bool vault_replace(struct vault *v, int64_t now_s, struct trouble *ret_trouble);
 
 #endif
