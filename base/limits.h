@@ -252,7 +252,7 @@
 #define LIMIT_LEAVES 65536
 /* A file of certificates, and how many it has; beyond: refused. */
 #define LIMIT_PEM_BYTES (8 * 1024 * 1024)
-#define LIMIT_ROOTS     4096
+#define LIMIT_ROOTS     1024
 /* How long one process waits for another that changes files of an authority; beyond: an error. */
 #define LIMIT_FILE_LOCK_MS 5000
 

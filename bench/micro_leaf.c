@@ -30,7 +30,7 @@ static bool get(struct leaves *leaves, int number, int64_t now_s)
 int main(void)
 {
 	const int64_t now_s = (int64_t)time(NULL);
-	const struct authority_order order = {.now_s = now_s, .lifetime_s = 365 * 86400ll};
+	const struct authority_order order = {.now_s = now_s, .lifetime_s = 365 * 86400LL};
 	struct trouble trouble;
 	struct authority *authority = authority_new(&order, &trouble);
 	struct leaves *leaves =

@@ -23,7 +23,7 @@ static void format_name(
 {
 	const unsigned char *serial = ASN1_STRING_get0_data(X509_get_serialNumber(certificate));
 	time_t now = (time_t)order->now_s;
-	char host[32] = "", day[16] = "";
+	char host[28] = "", day[16] = "";
 	size_t len = 0;
 	struct tm tm;
 

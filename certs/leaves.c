@@ -247,15 +247,14 @@ struct leaf *leaves_get(
 	struct leaves *l, const struct leaf_name *name, int64_t now_s, struct trouble *ret_trouble)
 {
 	struct mint *mint = NULL;
-	struct slice key = {NULL, 0};
+	struct slice key;
 	char bytes[LEAF_KEY_SIZE];
 	struct leaf *leaf = NULL;
-	uint64_t hash = 0;
+	uint64_t hash;
 
-	if (leaf_name_is_good(name)) {
-		key = slice_from(bytes, leaf_name_key(name, bytes));
-		hash = hash_of(l, key);
-	}
+	/* No entry has an empty key; minting says what is wrong. */
+	key = slice_from(bytes, leaf_name_is_good(name) ? leaf_name_key(name, bytes) : 0);
+	hash = hash_of(l, key);
 	leaf = look_up(l, key, hash, now_s, &mint);
 	if (leaf)
 		return leaf;

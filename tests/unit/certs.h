@@ -15,7 +15,7 @@
 
 /* 2026-11-21 12:00 UTC, and lengths of time. */
 enum { DAY = 86400, HOUR = 3600 };
-#define NOW 1795262400ll
+#define NOW 1795262400LL
 
 static inline struct authority *authority_for(const char *permitted, int64_t lifetime_s)
 {
