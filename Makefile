@@ -49,7 +49,7 @@ fuzz: test-deps ## each fuzz target for FUZZ_SECONDS under sanitizers
 	@$(NINJA) build-fuzz
 	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
-coverage: test-deps ## line coverage of policy/ and tls/ by unit tests and corpora, at least 90 %
+coverage: test-deps ## line coverage of policy/, certs/ and tls/ by unit tests and corpora, at least 90 %
 	@[ -f build-coverage/build.ninja ] || $(MESON) setup build-coverage -Db_coverage=true
 	@$(NINJA) build-coverage
 	@tests/coverage build-coverage 90

@@ -5,7 +5,6 @@
 #include "certs/truststore.h"
 
 #include <openssl/pem.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum { BUNDLE_PATH_SIZE = 4096 };
@@ -76,6 +75,17 @@ bool bundle_write(enum bundle_part part, const struct vault_view *view, const st
 							 "%s cannot be written", bundle_file(part));
 	sk_X509_pop_free(all, X509_free);
 	return written;
+}
+
+bool bundle_print(enum bundle_part part, const struct vault_view *view, const struct roots *roots,
+	FILE *out, struct trouble *ret_trouble)
+{
+	BIO *stream = BIO_new_fp(out, BIO_NOCLOSE);
+	bool printed = stream ? bundle_write(part, view, roots, stream, ret_trouble)
+			      : trouble_set_openssl(ret_trouble, "out of memory");
+
+	BIO_free(stream);
+	return printed;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */

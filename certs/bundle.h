@@ -12,6 +12,8 @@
 #include "certs/roots.h"
 #include "certs/vault.h"
 
+#include <stdio.h>
+
 enum bundle_part { BUNDLE_CA, BUNDLE_PEM, BUNDLE_JAVA, BUNDLE_PARTS };
 
 /* "ca.pem" and so on, below the directory. */
@@ -21,6 +23,10 @@ const char *bundle_file(enum bundle_part part);
  * be NULL then. Each PEM entry has its subject above it. False with the trouble. */
 bool bundle_write(enum bundle_part part, const struct vault_view *view, const struct roots *roots,
 	BIO *out, struct trouble *ret_trouble);
+
+/* The same to a stream that is open. */
+bool bundle_print(enum bundle_part part, const struct vault_view *view, const struct roots *roots,
+	FILE *out, struct trouble *ret_trouble);
 
 /* Writes those of the three that differ from what is there. False with the trouble: what was not
  * reached is as it was. */

@@ -40,7 +40,7 @@ struct vault_view {
 /* What to do where there is no authority, or where there is one. */
 enum vault_how {
 	VAULT_CREATE, /* read what is there; make one where there is none */
-	VAULT_EXISTING, /* read what is there; where there is nothing fail with the trouble "" */
+	VAULT_EXISTING, /* only read; where there is nothing fail with the trouble "" */
 	VAULT_ANEW /* do not read: a new one takes the place of all that are there, at once */
 };
 

@@ -277,7 +277,8 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (l->config->workers == 0)
 		l->config->workers = cores();
-	if (!state_find(l) || !state_find_control(l) || !loading_check(l) || !lists_build(l))
+	if (!state_find(l) || !state_find_ca(l) || !state_find_control(l) || !loading_check(l) ||
+		!lists_build(l))
 		return false;
 	layer_settle_gzip(l);
 	tell_later(l);

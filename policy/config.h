@@ -20,6 +20,7 @@ struct listen_at {
 
 enum otel_exporter { EXPORTER_NONE, EXPORTER_OTLP_HTTP };
 enum otel_protocol { OTEL_BINARY };
+enum ca_place { CA_DISK, CA_MEMORY };
 enum approvals_reviewer { REVIEWER_USER, REVIEWER_AUTO, REVIEWER_AUTO_OLD_WORD };
 
 /* A bit for each word of allowed_web_search_modes. */
@@ -65,6 +66,16 @@ struct config {
 	char *log; /* JSON lines: "stdout", "none" or a file */
 
 	char *state_directory; /* need not exist yet */
+
+	/* [tls] */
+	enum ca_place ca;
+	char *ca_directory; /* need not exist yet */
+	char *export_directory; /* the same */
+	char *ca_names; /* separated by commas, or NULL */
+	uint32_t ca_lifetime_s, leaf_lifetime_s;
+	uint32_t leaves;
+	char *roots; /* PEM file, or NULL for the system's */
+	char *extra_roots; /* PEM file or NULL */
 
 	/* [approvals] */
 	uint32_t hold_ms, pending_ms, deny_ms, session_ms;

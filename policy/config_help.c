@@ -13,6 +13,7 @@ static const char *type_text(const struct option_row *row)
 	case OPTION_TYPE_COUNT:
 		return "number";
 	case OPTION_TYPE_DURATION:
+	case OPTION_TYPE_SPAN:
 		return "duration";
 	case OPTION_TYPE_SIZE:
 		return "size";
@@ -59,9 +60,10 @@ static void range_text(const struct option_row *row, char *ret_text, size_t size
 	char *at = ret_text + len;
 	size_t left = size - (size_t)len;
 
-	if (row->type == OPTION_TYPE_DURATION) {
-		duration_format(row->min, least, sizeof(least));
-		duration_format(row->max, most, sizeof(most));
+	if (row->type == OPTION_TYPE_DURATION || row->type == OPTION_TYPE_SPAN) {
+		const uint64_t unit = option_unit_ms(row);
+		duration_format(row->min * unit, least, sizeof(least));
+		duration_format(row->max * unit, most, sizeof(most));
 	} else if (row->type == OPTION_TYPE_SIZE) {
 		size_format(row->min, least, sizeof(least));
 		size_format(row->max, most, sizeof(most));

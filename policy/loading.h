@@ -132,6 +132,9 @@ bool state_find(struct loading *l);
  * state directory, which is known. */
 bool state_find_control(struct loading *l);
 
+/* The directories of [tls], where no file says where. False without memory. */
+bool state_find_ca(struct loading *l);
+
 /* ---- config.c ----------------------------------------------------------------------------- */
 
 /* Reads a regular file whole, at most LIMIT_CONFIG_BYTES, and remembers its name among the files.

@@ -96,6 +96,7 @@ bool option_adds_up(const struct option_row *row)
 	case OPTION_TYPE_BOOLEAN:
 	case OPTION_TYPE_COUNT:
 	case OPTION_TYPE_DURATION:
+	case OPTION_TYPE_SPAN:
 	case OPTION_TYPE_SIZE:
 	case OPTION_TYPE_WORD:
 	case OPTION_TYPE_WORDS:
@@ -112,6 +113,11 @@ bool option_adds_up(const struct option_row *row)
 		break;
 	}
 	return false;
+}
+
+uint64_t option_unit_ms(const struct option_row *row)
+{
+	return row->type == OPTION_TYPE_SPAN ? 1000 : 1;
 }
 
 size_t option_label(const struct option_row *row, char *ret_text, size_t size)

@@ -19,6 +19,7 @@ enum option_type {
 	OPTION_TYPE_BOOLEAN, /* bool */
 	OPTION_TYPE_COUNT, /* uint32_t */
 	OPTION_TYPE_DURATION, /* uint32_t, milliseconds */
+	OPTION_TYPE_SPAN, /* uint32_t, seconds: a duration that may be years */
 	OPTION_TYPE_SIZE, /* uint64_t, bytes */
 	OPTION_TYPE_WORD, /* an enum, the index of the word */
 	OPTION_TYPE_WORDS, /* uint32_t, a bit for each word */
@@ -68,6 +69,9 @@ enum option option_find(struct slice section, struct slice name);
 
 /* True when `section` is a table that holds options or further tables. */
 bool option_is_section(struct slice section);
+
+/* Milliseconds in the unit of a duration's field, minimum and maximum. */
+uint64_t option_unit_ms(const struct option_row *row);
 
 /* True for the options that add up over sources instead of replacing one another. */
 bool option_adds_up(const struct option_row *row);

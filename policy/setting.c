@@ -95,6 +95,7 @@ static bool apply_count(
 static bool apply_duration(
 	struct loading *l, const struct option_row *row, const struct toml_value *value)
 {
+	const uint64_t unit = option_unit_ms(row);
 	char least[QUANTITY_TEXT_SIZE], most[QUANTITY_TEXT_SIZE];
 	uint64_t ms;
 
@@ -104,11 +105,11 @@ static bool apply_duration(
 		return loading_fail(l, value->place,
 			"%s: \"%s\" is no duration: write a whole number and ms, s, m, h or d, as in \"30s\"",
 			row->name, quote(value->text).text);
-	duration_format(row->min, least, sizeof(least));
-	duration_format(row->max, most, sizeof(most));
-	if (ms < row->min || ms > row->max)
+	duration_format(row->min * unit, least, sizeof(least));
+	duration_format(row->max * unit, most, sizeof(most));
+	if (ms < row->min * unit || ms > row->max * unit)
 		return out_of_range(l, row, value, least, most);
-	*(uint32_t *)field(l, row) = (uint32_t)ms;
+	*(uint32_t *)field(l, row) = (uint32_t)(ms / unit);
 	return true;
 }
 
@@ -294,6 +295,7 @@ static bool store(struct loading *l, const struct option_row *row, const struct 
 	case OPTION_TYPE_COUNT:
 		return apply_count(l, row, value);
 	case OPTION_TYPE_DURATION:
+	case OPTION_TYPE_SPAN:
 		return apply_duration(l, row, value);
 	case OPTION_TYPE_SIZE:
 		return apply_size(l, row, value);

@@ -101,7 +101,7 @@ static void write_number(const void *at, const struct option_row *row, struct bu
 	if (row->type == OPTION_TYPE_SIZE)
 		size_format(*(const uint64_t *)at, text, sizeof(text));
 	else
-		duration_format(*(const uint32_t *)at, text, sizeof(text));
+		duration_format(*(const uint32_t *)at * option_unit_ms(row), text, sizeof(text));
 	buffer_format(out, "\"%s\"", text);
 }
 
@@ -123,6 +123,7 @@ void setting_write(const struct config *c, const struct option_row *row, struct 
 		break;
 	case OPTION_TYPE_COUNT:
 	case OPTION_TYPE_DURATION:
+	case OPTION_TYPE_SPAN:
 	case OPTION_TYPE_SIZE:
 		write_number(at, row, out);
 		break;

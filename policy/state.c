@@ -97,3 +97,14 @@ bool state_find_control(struct loading *l)
 	c->control_count = 1;
 	return complete_all(l);
 }
+
+bool state_find_ca(struct loading *l)
+{
+	struct config *c = l->config;
+
+	if (!c->ca_directory && asprintf(&c->ca_directory, "%s/ca", c->state_directory) < 0)
+		c->ca_directory = NULL;
+	if (c->ca_directory && !c->export_directory)
+		c->export_directory = strdup(c->ca_directory);
+	return (c->ca_directory && c->export_directory) || loading_out_of_memory(l);
+}

@@ -23,6 +23,10 @@ enum flag {
 	FLAG_PROTOCOL,
 	FLAG_NOTE,
 	FLAG_NO,
+	FLAG_FORCE,
+	FLAG_ROTATE,
+	FLAG_OUTPUT,
+	FLAG_CA,
 	FLAG_JSON,
 	FLAG_MARKDOWN,
 	FLAG_MAN,
@@ -84,6 +88,9 @@ int command_grants_list(const struct arguments *a);
 int command_grants_add(const struct arguments *a);
 int command_grants_revoke(const struct arguments *a);
 int command_tail(const struct arguments *a);
+int command_ca_init(const struct arguments *a);
+int command_ca_show(const struct arguments *a);
+int command_ca_bundle(const struct arguments *a);
 int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);

@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sallyport env: the variables that point tools at the proxy. */
 #include "policy/quantity.h"
+#include "proxy/ca.h"
 #include "proxy/cli.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { URL_SIZE = 512 };
 
-enum value { VALUE_PROXY, VALUE_DIRECT, VALUE_ONE, VALUE_TRUE };
+enum value {
+	VALUE_PROXY,
+	VALUE_DIRECT,
+	VALUE_ONE,
+	VALUE_TRUE,
+	VALUE_CA, /* a file for tools that add it to the roots they have */
+	VALUE_BUNDLE, /* one for tools that take it instead */
+	VALUE_JAVA, /* options of the Java machine */
+};
+
+/* What the values are made of. */
+struct place {
+	char url[URL_SIZE]; /* of the proxy */
+	char ca[CA_PATH_SIZE], bundle[CA_PATH_SIZE]; /* "" where there is no CA */
+	char java[CA_PATH_SIZE + URL_SIZE]; /* "" where nothing can be said */
+};
 
 /* Which tool reads what. Where tools disagree about the case of a name, both are set. */
 static const struct {
@@ -44,6 +63,25 @@ static const struct {
 	{"DOCKER_HTTP_PROXY", VALUE_PROXY},
 	{"DOCKER_HTTPS_PROXY", VALUE_PROXY},
 	{"DOCKER_NO_PROXY", VALUE_DIRECT},
+	/* OpenSSL, and with it Python, Ruby, Perl, wget; Go; uv and what else is Rust */
+	{"SSL_CERT_FILE", VALUE_BUNDLE},
+	{"CURL_CA_BUNDLE", VALUE_BUNDLE},
+	{"GIT_SSL_CAINFO", VALUE_BUNDLE},
+	{"NODE_EXTRA_CA_CERTS", VALUE_CA},
+	{"npm_config_cafile", VALUE_BUNDLE},
+	{"NPM_CONFIG_CAFILE", VALUE_BUNDLE},
+	{"YARN_HTTPS_CA_FILE_PATH", VALUE_BUNDLE},
+	{"DENO_CERT", VALUE_CA},
+	{"REQUESTS_CA_BUNDLE", VALUE_BUNDLE},
+	{"PIP_CERT", VALUE_BUNDLE},
+	{"CARGO_HTTP_CAINFO", VALUE_BUNDLE},
+	{"BUNDLE_SSL_CA_CERT", VALUE_BUNDLE},
+	{"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", VALUE_BUNDLE},
+	{"AWS_CA_BUNDLE", VALUE_BUNDLE},
+	{"CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", VALUE_BUNDLE},
+	{"NIX_SSL_CERT_FILE", VALUE_BUNDLE},
+	{"HEX_CACERTS_PATH", VALUE_BUNDLE},
+	{"JAVA_TOOL_OPTIONS", VALUE_JAVA},
 };
 
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
@@ -51,15 +89,22 @@ enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 /* Servers that a tool starts for itself are no business of the proxy, which would refuse them. */
 static const char direct[] = "localhost,127.0.0.1,::1";
 
-static const char *value_text(enum value value, const char *url)
+/* NULL where the variable is not to be set. */
+static const char *value_text(enum value value, const struct place *p)
 {
 	switch (value) {
 	case VALUE_PROXY:
-		return url;
+		return p->url;
 	case VALUE_DIRECT:
 		return direct;
 	case VALUE_ONE:
 		return "1";
+	case VALUE_CA:
+		return p->ca[0] ? p->ca : NULL;
+	case VALUE_BUNDLE:
+		return p->bundle[0] ? p->bundle : NULL;
+	case VALUE_JAVA:
+		return p->java[0] ? p->java : NULL;
 	case VALUE_TRUE:
 		break;
 	}
@@ -122,46 +167,121 @@ static bool url_of_flag(const char *given, char ret_url[URL_SIZE])
 }
 
 /* EXIT_DONE with the URL, or another code with the sentence printed. */
-static int find_url(const struct arguments *a, char ret_url[URL_SIZE])
+static int find_url(const struct arguments *a, const struct config *c, char ret_url[URL_SIZE])
 {
 	const char *given = a->values[FLAG_PROXY];
 
-	if (given && url_of_flag(given, ret_url))
+	if (given ? url_of_flag(given, ret_url) : c && url_of_listener(c, ret_url))
 		return EXIT_DONE;
 	if (given) {
 		fprintf(stderr, "sallyport: --proxy takes a URL such as http://127.0.0.1:3128\n");
 		return EXIT_USAGE;
 	}
-	struct config *c = cli_load(a, false);
-	if (!c)
+	fprintf(stderr,
+		"sallyport: the listener's port is chosen at start: say where it is with --proxy URL\n");
+	return EXIT_REFUSED;
+}
+
+/* ---- certificates -------------------------------------------------------------------------- */
+
+/* Where tools see the directory of what clients take; tools have working directories of their own.
+ * False where there is no CA. */
+static bool find_directory(
+	const struct arguments *a, const struct config *c, char ret_directory[CA_PATH_SIZE])
+{
+	char *whole;
+
+	if (a->given[FLAG_CA])
+		return snprintf(ret_directory, CA_PATH_SIZE, "%s", a->values[FLAG_CA]) <
+		       CA_PATH_SIZE;
+	if (!c || !ca_path(c, BUNDLE_PEM, ret_directory) || access(ret_directory, F_OK) != 0)
+		return false;
+	whole = realpath(c->export_directory, NULL);
+	bool found = whole && snprintf(ret_directory, CA_PATH_SIZE, "%s", whole) < CA_PATH_SIZE;
+	free(whole);
+	return found;
+}
+
+static bool join(const char *directory, enum bundle_part part, char ret_path[CA_PATH_SIZE])
+{
+	int len = snprintf(ret_path, CA_PATH_SIZE, "%s/%s", directory, bundle_file(part));
+
+	return len > 0 && len < CA_PATH_SIZE;
+}
+
+/* The Java machine takes neither proxies nor roots from other variables. Options are apart by spaces,
+ * those in quotes are not. */
+static void describe_java(struct place *p, const char *truststore)
+{
+	struct slice url = slice_of(p->url);
+	size_t left = sizeof(p->java);
+	char *at = p->java;
+	const char *port = strrchr(p->url, ':');
+	struct slice host = slice_after(url, sizeof("http://") - 1);
+
+	host = slice_first(host, slice_find(host, ':'));
+	/* Elsewhere there is a user name, a path, an IPv6 address or TLS, which Java knows not. */
+	if (slice_starts(url, SLICE("http://")) && host.len > 0 && host.ptr[0] != '[' &&
+		port == host.ptr + host.len && port[1 + strspn(port + 1, "0123456789")] == '\0') {
+		int len = snprintf(at, left,
+			"-Dhttp.proxyHost=%.*s -Dhttp.proxyPort=%s -Dhttps.proxyHost=%.*s -Dhttps.proxyPort=%s",
+			(int)host.len, host.ptr, port + 1, (int)host.len, host.ptr, port + 1);
+		at += len;
+		left -= (size_t)len;
+	}
+	if (truststore[0])
+		snprintf(at, left,
+			"%s-Djavax.net.ssl.trustStoreType=PKCS12 \"-Djavax.net.ssl.trustStore=%s\"",
+			at > p->java ? " " : "", truststore);
+}
+
+static int find_place(const struct arguments *a, struct place *ret_place)
+{
+	char directory[CA_PATH_SIZE], truststore[CA_PATH_SIZE] = "";
+	struct fault fault = {.line = 0};
+	struct config *c;
+
+	/* Whoever says where the proxy is may have no configuration; it could only tell of a CA. */
+	c = a->given[FLAG_PROXY] ? config_load(&a->sources, NULL, NULL, &fault)
+				 : cli_load(a, false);
+	if (!c && !a->given[FLAG_PROXY])
 		return EXIT_REFUSED;
-	bool found = url_of_listener(c, ret_url);
+	int status = find_url(a, c, ret_place->url);
+	if (status == EXIT_DONE && find_directory(a, c, directory) &&
+		!(join(directory, BUNDLE_CA, ret_place->ca) &&
+			join(directory, BUNDLE_PEM, ret_place->bundle) &&
+			join(directory, BUNDLE_JAVA, truststore))) {
+		fprintf(stderr, "sallyport: the path of the CA's files is too long\n");
+		status = EXIT_REFUSED;
+	}
+	describe_java(ret_place, truststore);
 	config_free(c);
-	if (!found)
-		fprintf(stderr,
-			"sallyport: the listener's port is chosen at start: say where it is with --proxy URL\n");
-	return found ? EXIT_DONE : EXIT_REFUSED;
+	return status;
 }
 
 int command_env(const struct arguments *a)
 {
-	char url[URL_SIZE];
-	int status = find_url(a, url);
+	struct place place = {.url = ""};
+	int status = find_place(a, &place);
+	bool any = false;
 
 	if (status != EXIT_DONE)
 		return status;
 	if (a->given[FLAG_JSON])
 		fputs("{", stdout);
 	for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-		const char *value = value_text(variables[i].value, url);
-		if (a->given[FLAG_JSON]) {
-			printf("%s\n  \"%s\": ", i > 0 ? "," : "", variables[i].name);
-			json_write_text(stdout, slice_of(value));
+		const char *value = value_text(variables[i].value, &place);
+		if (!value)
 			continue;
+		if (a->given[FLAG_JSON]) {
+			printf("%s\n  \"%s\": ", any ? "," : "", variables[i].name);
+			json_write_text(stdout, slice_of(value));
+		} else {
+			printf("export %s=", variables[i].name);
+			write_shell(stdout, value);
+			fputc('\n', stdout);
 		}
-		printf("export %s=", variables[i].name);
-		write_shell(stdout, value);
-		fputc('\n', stdout);
+		any = true;
 	}
 	if (a->given[FLAG_JSON])
 		fputs("\n}\n", stdout);
