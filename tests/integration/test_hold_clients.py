@@ -176,3 +176,4 @@ if PATIENCE:
                 asks = [r for r in gate.records.since(0) if r.host == f"{name}-alone.held.test"]
                 times = sum(r.name == record.DECISION and r.decision == "ask" for r in asks)
                 print(f"{name:12}{seconds:8.1f} s {times:3} asked  {said}")
+        gate.proxy.kill()  # what outlasted the measurement left children that wait on
