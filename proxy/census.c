@@ -55,8 +55,11 @@ static void row_fill(struct connection_row *row, const struct session *s)
 void census_count(struct worker *w, struct census_part *part)
 {
 	part->total = w->session_count;
-	for (const struct session *s = w->sessions; s && part->count < part->most; s = s->next)
-		row_fill(&part->rows[part->count++], s);
+	for (int list = 0; list < SESSIONS_LISTS; list++) {
+		const struct session *s = w->sessions[list];
+		for (; s && part->count < part->most; s = s->next)
+			row_fill(&part->rows[part->count++], s);
+	}
 	/* Refused without memory only: then whoever asked is told by its own deadline, and the rest of
 	 * the census stays. */
 	if (!mailbox_post(w->hold.clerk, &part->petition))

@@ -317,7 +317,7 @@ static void change_target(struct session *s, const struct target *target)
 		return;
 	audit_closed(s);
 	session_unlink(s, true);
-	s->grant = (struct grant_mark){0};
+	session_go_by(s, NULL);
 	s->target = *target;
 }
 

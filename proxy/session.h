@@ -61,8 +61,7 @@ enum session_event {
 
 struct session {
 	struct worker *worker;
-	struct session *next;
-	struct session **previous; /* what points to this session */
+	struct session *next, **previous; /* on one of the worker's lists; what points here */
 	uint8_t phase;
 	bool turning; /* in session_turn */
 	bool connect; /* the current target came by CONNECT */
@@ -89,10 +88,8 @@ struct session {
 	uint64_t id;
 	uint64_t since_ns; /* start of what the next connection_closed is about */
 	uint64_t head_ns; /* the current head was complete */
-	uint64_t exchanged_up; /* bytes of exchanges, once `exchange` is gone */
-	uint64_t exchanged_down;
-	uint64_t counted_up; /* bytes that earlier connection_closed records told of */
-	uint64_t counted_down;
+	uint64_t exchanged_up, exchanged_down; /* of exchanges, once `exchange` is gone */
+	uint64_t counted_up, counted_down; /* earlier connection_closed records told of them */
 	struct exchange *exchange; /* NULL in HELLO without early bytes, RELAY, CLOSE */
 	struct waiter *waiter; /* NULL outside HOLD and AGENT */
 	struct agent_reply *reply; /* during SESSION_RULED in AGENT only */
@@ -103,7 +100,7 @@ struct session {
 	const struct ruling *ruling; /* during SESSION_RULED only, with `news` */
 	enum hold_news news;
 	uint64_t question; /* that was asked for the current request; 0: none */
-	struct grant_mark grant; /* what let the current target in; id 0: the lists */
+	struct grant_mark grant; /* by session_go_by; id 0: the lists let the target in */
 	char *claim; /* what the client calls its session; NULL: nothing */
 	uint32_t hello_needs; /* bytes before it is worth judging them again */
 	uint32_t lingered; /* bytes thrown away after a reply */
@@ -130,8 +127,7 @@ void session_post(struct session *s, unsigned event);
 struct phase_row {
 	const char *name;
 	unsigned next; /* phases it may go to, bits 1 << phase */
-	uint32_t (*budget)(
-		const struct session *s); /* milliseconds until SESSION_DEADLINE; 0: none */
+	uint32_t (*budget)(const struct session *s); /* ms until SESSION_DEADLINE; 0: none */
 	void (*enter)(struct session *s); /* NULL: nothing to do */
 	enum phase (*step)(struct session *s, unsigned events);
 };
@@ -141,6 +137,9 @@ extern const struct phase_row session_phases[PHASE_COUNT];
 void session_progress(struct session *s);
 
 void session_end_with(struct session *s, enum reason reason); /* the first stays */
+
+/* What lets the current target in from now on, copied; NULL: the lists. */
+void session_go_by(struct session *s, const struct grant_mark *grant);
 
 /* Records the end and closes everything; the session is freed one turn of the loop later. */
 void session_close(struct session *s);

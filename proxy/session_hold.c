@@ -28,7 +28,7 @@ struct claimant session_claimant(const struct session *s, char identity[LIMIT_ID
 
 static void allow_by(struct session *s, const struct grant_mark *grant, enum port_protocol protocol)
 {
-	s->grant = *grant;
+	session_go_by(s, grant);
 	s->verdict = (struct verdict){.decision = DECISION_ALLOW,
 		.source = SOURCE_DECIDER,
 		.protocol = protocol,
@@ -64,7 +64,7 @@ static bool find_grant(struct session *s)
 		allow_by(s, &same, s->verdict.protocol);
 		return true;
 	}
-	s->grant = (struct grant_mark){0};
+	session_go_by(s, NULL);
 	struct grants_found found = grants_find(s->worker->grants, &who, &s->target, unix_ms());
 	if (!found.found)
 		return false;
@@ -84,7 +84,7 @@ static void judge_anew(struct session *s)
 	if (s->verdict.decision == DECISION_DENY)
 		return;
 	if (s->verdict.decision == DECISION_ALLOW) {
-		s->grant = (struct grant_mark){0};
+		session_go_by(s, NULL);
 		return;
 	}
 	bool granted = s->grant.id != 0;

@@ -125,13 +125,39 @@ void session_unlink(struct session *s, bool keep)
 
 /* ---- birth and death ---------------------------------------------------------------------- */
 
+static void list_add(struct session *s, struct session **list)
+{
+	s->previous = list;
+	s->next = *list;
+	if (s->next)
+		s->next->previous = &s->next;
+	*list = s;
+}
+
+static void list_remove(struct session *s)
+{
+	*s->previous = s->next;
+	if (s->next)
+		s->next->previous = s->previous;
+}
+
+void session_go_by(struct session *s, const struct grant_mark *grant)
+{
+	bool was_granted = s->grant.id != 0;
+
+	s->grant = grant ? *grant : (struct grant_mark){0};
+	bool is_granted = s->grant.id != 0;
+	if (is_granted == was_granted)
+		return;
+	list_remove(s);
+	list_add(s, &s->worker->sessions[is_granted ? SESSIONS_BY_GRANT : SESSIONS_BY_RULES]);
+}
+
 static void session_free(struct session *s)
 {
 	struct worker *w = s->worker;
 
-	*s->previous = s->next;
-	if (s->next)
-		s->next->previous = s->previous;
+	list_remove(s);
 	w->session_count--;
 	metrics_gauge(&w->metrics, GAUGE_SESSIONS, -1);
 	free(s->sni);
@@ -214,13 +240,9 @@ void session_accept(struct worker *w, int fd, const struct endpoint *client)
 		.peer = *client,
 		.id = w->next_connection++,
 		.since_ns = uv_hrtime(),
-		.previous = &w->sessions,
-		.next = w->sessions,
 	};
 	uv_timer_init(&w->loop, &s->timer);
-	if (s->next)
-		s->next->previous = &s->next;
-	w->sessions = s;
+	list_add(s, &w->sessions[SESSIONS_BY_RULES]);
 	w->session_count++;
 	metrics_gauge(&w->metrics, GAUGE_SESSIONS, 1);
 	/* Deferred accept: the first bytes are there, so read at once instead of asking. */

@@ -55,26 +55,21 @@ void worker_session_gone(struct worker *w)
 		worker_stop(w);
 }
 
-static void post_all(struct worker *w, unsigned event)
+static void post_list(struct worker *w, int list, unsigned event)
 {
 	struct session *next;
 
-	for (struct session *s = w->sessions; s; s = next) {
+	for (struct session *s = w->sessions[list]; s; s = next) {
 		next = s->next;
 		session_post(s, event);
 	}
 }
 
-/* Those that go by a grant: who waits for one hears from the desk. */
-static void post_granted(struct worker *w)
+/* The event may move a session to the other list; hearing it twice does no harm. */
+static void post_all(struct worker *w, unsigned event)
 {
-	struct session *next;
-
-	for (struct session *s = w->sessions; s; s = next) {
-		next = s->next;
-		if (s->grant.id != 0)
-			session_post(s, SESSION_GRANTS);
-	}
+	for (int list = 0; list < SESSIONS_LISTS; list++)
+		post_list(w, list, event);
 }
 
 static void worker_begin_drain(struct worker *w, uint32_t within_ms)
@@ -114,7 +109,8 @@ static void on_order(void *owner, void *message)
 	case ORDER_REGRANT:
 		grants_unref(w->grants);
 		w->grants = order->grants;
-		post_granted(w);
+		/* Who waits for a grant hears from the desk. */
+		post_list(w, SESSIONS_BY_GRANT, SESSION_GRANTS);
 		break;
 	case ORDER_NOTICE:
 		hold_deliver(&w->hold, order->notice);

@@ -33,6 +33,10 @@ struct settings {
 struct session;
 struct census_part;
 
+/* The lists that the sessions of a worker are on, each on one: when a grant comes or goes only those
+ * that go by one are looked at, however many wait or go by the rules. */
+enum { SESSIONS_BY_RULES, SESSIONS_BY_GRANT, SESSIONS_LISTS };
+
 struct worker {
 	uv_loop_t loop;
 	uv_thread_t thread;
@@ -46,7 +50,7 @@ struct worker {
 	struct grants *grants; /* NULL: none */
 	struct hold hold;
 	struct pool pool;
-	struct session *sessions; /* list of all */
+	struct session *sessions[SESSIONS_LISTS];
 	size_t session_count;
 	uint64_t next_connection; /* id of the next session; unique in the process */
 	uint64_t drain_end_ms; /* loop time; 0: not draining */
