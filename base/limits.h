@@ -138,6 +138,10 @@
 #define LIMIT_PEER_PROCESSES     4096
 #define LIMIT_PEER_DESCRIPTORS   65536
 #define LIMIT_PEER_COMMAND_BYTES 4096
+/* CPU time that searches take: milliseconds at once, and one part in so many in the long run. Beyond:
+ * the process stays unknown, and traffic keeps its time. */
+#define LIMIT_PEER_BURST_MS 200
+#define LIMIT_PEER_PART     10
 
 /* ---- the agent's own page ---- */
 

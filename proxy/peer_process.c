@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "proxy/allowance.h"
 #include "proxy/arguments.h"
 #include "proxy/claim.h"
 #include "proxy/socket_owner.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- one process --------------------------------------------------------------------------- */
@@ -148,6 +150,7 @@ struct peer_process {
 	uv_work_t work;
 	struct endpoint client, local;
 	struct peer_found found;
+	uint64_t cpu_ns; /* that it took */
 	peer_process_cb on_found; /* NULL: cancelled */
 	void *owner;
 };
@@ -155,11 +158,25 @@ struct peer_process {
 /* Searches under way in this process; they share libuv's few threads. */
 static atomic_uint under_way;
 
+/* Where thousands of sockets are open one search takes tens of milliseconds, and thousands of questions
+ * may be asked. */
+static struct allowance allowance = {.part = LIMIT_PEER_PART, .burst_ms = LIMIT_PEER_BURST_MS};
+
+static uint64_t thread_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
 static void on_work(uv_work_t *work)
 {
 	struct peer_process *p = CONTAINER(work, struct peer_process, work);
+	uint64_t begun_ns = thread_ns();
 
 	peer_process_find(&p->client, &p->local, &p->found);
+	p->cpu_ns = thread_ns() - begun_ns;
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -167,6 +184,7 @@ static void on_worked(uv_work_t *work, int status)
 	struct peer_process *p = CONTAINER(work, struct peer_process, work);
 
 	atomic_fetch_sub(&under_way, 1);
+	allowance_take(&allowance, p->cpu_ns, uv_hrtime());
 	if (p->on_found && status == 0)
 		p->on_found(p->owner, &p->found);
 	free(p);
@@ -175,7 +193,7 @@ static void on_worked(uv_work_t *work, int status)
 struct peer_process *peer_process_start(uv_loop_t *loop, const struct endpoint *client,
 	const struct endpoint *local, peer_process_cb on_found, void *owner)
 {
-	if (!claim_is_local(&client->address))
+	if (!claim_is_local(&client->address) || !allowance_left(&allowance, uv_hrtime()))
 		return NULL;
 	struct peer_process *p = calloc(1, sizeof(*p));
 	if (!p)

@@ -27,8 +27,8 @@ typedef void (*peer_process_cb)(void *owner, const struct peer_found *found);
  *   client  the client's end of the connection, as accept gave it
  *   local   the proxy's end, as getsockname gives it
  *   owner   must live until on_found runs or peer_process_cancel returns
- * NULL, and no callback, when the client is not of loopback, without memory, or when
- * LIMIT_PEER_SEARCHES are under way. on_found never runs before this returns. */
+ * NULL, and no callback, when the client is not of loopback, without memory, when
+ * LIMIT_PEER_SEARCHES are under way, or when searches have taken their part of a core. on_found never runs before this returns. */
 struct peer_process *peer_process_start(uv_loop_t *loop, const struct endpoint *client,
 	const struct endpoint *local, peer_process_cb on_found, void *owner);
 

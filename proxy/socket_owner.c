@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -40,6 +41,9 @@ static bool diag_send(int fd, const struct endpoint *near, const struct endpoint
 	return send(fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
 }
 
+/* The kernel has named a socket once, so what it does not find is not there. */
+static atomic_bool diag_answers;
+
 static bool diag_receive(int fd, struct socket_owner *ret_owner)
 {
 	struct {
@@ -54,6 +58,7 @@ static bool diag_receive(int fd, struct socket_owner *ret_owner)
 		return false;
 	*ret_owner = (struct socket_owner){
 		.inode = answer.body.idiag_inode, .user = answer.body.idiag_uid};
+	atomic_store(&diag_answers, true);
 	return true;
 }
 
@@ -172,7 +177,10 @@ bool socket_owner_find(
 {
 	if (near->address.family != far->address.family || near->address.family == 0)
 		return false;
-	return find_by_diag(near, far, ret_owner) || socket_owner_find_listed(near, far, ret_owner);
+	if (find_by_diag(near, far, ret_owner))
+		return true;
+	/* Reading the list of all sockets takes tens of milliseconds when there are many. */
+	return !atomic_load(&diag_answers) && socket_owner_find_listed(near, far, ret_owner);
 }
 
 #else
