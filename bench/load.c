@@ -18,7 +18,8 @@
 #define STALL_MS 10000
 
 static const struct workload *const workloads[] = {&workload_setup, &workload_refuse,
-	&workload_bulk, &workload_small, &workload_idle, &workload_forward};
+	&workload_bulk, &workload_small, &workload_idle, &workload_forward, &workload_held,
+	&workload_release, &workload_steady};
 
 /* Tunnels know their plan, and the plan lies in the load. */
 struct load *load_of(const struct tunnel *t)
@@ -120,9 +121,12 @@ static void print_result(const struct load *l)
 	printf("{\"workload\": \"%s\", \"operations\": %" PRIu64 ", \"failed\": %" PRIu64
 	       ", \"bytes\": %" PRIu64 ", \"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64
 	       ", \"cpu_ns_per_operation\": %" PRIu64 ", \"resident_before\": %" PRIu64
-	       ", \"resident_after\": %" PRIu64 "}\n",
+	       ", \"resident_after\": %" PRIu64 ", \"wall_after_ns\": %" PRIu64
+	       ", \"p50_ns\": %" PRIu64 ", \"p99_ns\": %" PRIu64 ", \"base_p50_ns\": %" PRIu64
+	       ", \"base_p99_ns\": %" PRIu64 "}\n",
 		l->options->workload, r->operations, r->failed, r->bytes, r->wall_ns, r->cpu_ns,
-		r->cpu_ns / count, r->resident_before, r->resident_after);
+		r->cpu_ns / count, r->resident_before, r->resident_after, r->wall_after_ns,
+		r->p50_ns, r->p99_ns, r->base_p50_ns, r->base_p99_ns);
 }
 
 static void use_all_descriptors(void)
@@ -160,7 +164,7 @@ static int run(const struct load_options *options, const struct workload *worklo
 
 static const char usage[] =
 	"usage: load WORKLOAD --port PORT --target HOST:PORT --origin-fd N [options]\n"
-	"workloads: setup refuse bulk small idle forward\n"
+	"workloads: setup refuse bulk small idle forward held release steady\n"
 	"  --port N          of the proxy, on 127.0.0.1\n"
 	"  --target H:P      what the proxy is asked for\n"
 	"  --sni NAME        what the ClientHello asks for (bench.test)\n"
@@ -174,6 +178,11 @@ static const char usage[] =
 	"  --answer N        bytes of the origin's first answer or HTTP content (1024)\n"
 	"  --megabytes N     of bulk, per tunnel and direction (256)\n"
 	"  --direction D     of bulk: down, up, both (down)\n"
+	"  --questions N     names that held connections ask for (10)\n"
+	"  --control N       port of the proxy's control endpoint\n"
+	"  --token T         that it takes\n"
+	"  --base-port N, --base-control N, --base-token T: the same of one that holds nothing\n"
+	"  --rate N          operations per second (500)\n"
 	"  --settle N        milliseconds before CPU time is read (100)\n";
 
 enum {
@@ -190,6 +199,13 @@ enum {
 	OPTION_ANSWER,
 	OPTION_MEGABYTES,
 	OPTION_DIRECTION,
+	OPTION_QUESTIONS,
+	OPTION_CONTROL,
+	OPTION_TOKEN,
+	OPTION_BASE_PORT,
+	OPTION_BASE_CONTROL,
+	OPTION_BASE_TOKEN,
+	OPTION_RATE,
 	OPTION_SETTLE,
 };
 
@@ -207,6 +223,13 @@ static const struct option long_options[] = {
 	{"answer", required_argument, NULL, OPTION_ANSWER},
 	{"megabytes", required_argument, NULL, OPTION_MEGABYTES},
 	{"direction", required_argument, NULL, OPTION_DIRECTION},
+	{"questions", required_argument, NULL, OPTION_QUESTIONS},
+	{"control", required_argument, NULL, OPTION_CONTROL},
+	{"token", required_argument, NULL, OPTION_TOKEN},
+	{"base-port", required_argument, NULL, OPTION_BASE_PORT},
+	{"base-control", required_argument, NULL, OPTION_BASE_CONTROL},
+	{"base-token", required_argument, NULL, OPTION_BASE_TOKEN},
+	{"rate", required_argument, NULL, OPTION_RATE},
 	{"settle", required_argument, NULL, OPTION_SETTLE},
 	{NULL, 0, NULL, 0},
 };
@@ -216,6 +239,39 @@ static enum direction direction_of(const char *word)
 	if (strcmp(word, "up") == 0)
 		return DIRECTION_UP;
 	return strcmp(word, "both") == 0 ? DIRECTION_BOTH : DIRECTION_DOWN;
+}
+
+/* One of those about held connections; false when it is unknown. */
+static bool take_hold_option(struct load_options *o, int option)
+{
+	unsigned long long number = optarg ? strtoull(optarg, NULL, 10) : 0;
+	uint16_t port = (uint16_t)number;
+
+	switch (option) {
+	case OPTION_QUESTIONS:
+		o->questions = number;
+		return true;
+	case OPTION_CONTROL:
+		o->control.port = port;
+		return true;
+	case OPTION_TOKEN:
+		o->control.token = optarg;
+		return true;
+	case OPTION_BASE_PORT:
+		o->base_port = port;
+		return true;
+	case OPTION_BASE_CONTROL:
+		o->base_control.port = port;
+		return true;
+	case OPTION_BASE_TOKEN:
+		o->base_control.token = optarg;
+		return true;
+	case OPTION_RATE:
+		o->rate = (uint32_t)number;
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* One option; false when it is unknown. */
@@ -269,16 +325,16 @@ static bool take_option(struct load_options *o, int option)
 		o->settle_ms = (int)number;
 		return true;
 	default:
-		return false;
+		return take_hold_option(o, option);
 	}
 }
 
 static bool in_range(const struct load_options *o)
 {
 	return o->port > 0 && o->target && strlen(o->target) < 150 && strlen(o->sni) < 150 &&
-	       o->origin_fd >= 0 && o->count > 0 && o->concurrency > 0 && o->answer_bytes > 0 &&
-	       o->answer_bytes <= ORIGIN_ANSWER_MAX && o->message_bytes > 0 &&
-	       o->message_bytes <= 4096;
+	       o->origin_fd >= 0 && o->count > 0 && o->concurrency > 0 && o->questions > 0 &&
+	       o->rate > 0 && o->answer_bytes > 0 && o->answer_bytes <= ORIGIN_ANSWER_MAX &&
+	       o->message_bytes > 0 && o->message_bytes <= 4096;
 }
 
 int main(int argc, char **argv)
@@ -290,6 +346,10 @@ int main(int argc, char **argv)
 		.message_bytes = 128,
 		.answer_bytes = 1024,
 		.megabytes = 256,
+		.questions = 10,
+		.control = {.token = ""},
+		.base_control = {.token = ""},
+		.rate = 500,
 		.settle_ms = 100};
 	int option;
 

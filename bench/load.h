@@ -4,6 +4,7 @@
 #ifndef SALLYPORT_BENCH_LOAD_H
 #define SALLYPORT_BENCH_LOAD_H
 
+#include "bench/control.h"
 #include "bench/origin.h"
 #include "bench/process.h"
 #include "bench/tunnel.h"
@@ -23,6 +24,11 @@ struct load_options {
 	size_t message_bytes;
 	size_t answer_bytes;
 	uint64_t megabytes; /* of `bulk`, per tunnel and direction */
+	size_t questions; /* names that held connections ask for */
+	struct control control; /* the proxy's control endpoint */
+	uint16_t base_port; /* of the same proxy that holds nothing, and its control endpoint */
+	struct control base_control;
+	uint32_t rate; /* operations per second */
 	int settle_ms; /* after the last operation, before CPU time is read */
 	struct processes processes; /* the proxy's */
 };
@@ -32,6 +38,9 @@ struct load_result {
 	uint64_t failed;
 	uint64_t bytes; /* payload moved, both directions */
 	uint64_t wall_ns;
+	uint64_t wall_after_ns; /* of `release`: from the API's answer on */
+	uint64_t p99_ns, base_p99_ns; /* of `steady`: with connections held, and without */
+	uint64_t p50_ns, base_p50_ns;
 	uint64_t cpu_ns; /* of the proxy */
 	uint64_t resident_before; /* of the proxy */
 	uint64_t resident_after;
@@ -58,7 +67,7 @@ struct workload {
 };
 
 extern const struct workload workload_setup, workload_refuse, workload_bulk, workload_small,
-	workload_idle, workload_forward;
+	workload_idle, workload_forward, workload_held, workload_release, workload_steady;
 
 /* The origin that plays `play`, with room for `size` connections. */
 bool load_origin(struct load *l, const struct origin_plan *plan, size_t size);

@@ -45,16 +45,30 @@ void loop_close(struct watch *w)
 	w->fd = -1;
 }
 
-void loop_turn(struct loop *l, int wait_ms)
+static void turn(struct loop *l, uint64_t wait_ns)
 {
 	struct epoll_event events[TURN_EVENTS];
-	int count = epoll_wait(l->epoll, events, TURN_EVENTS, wait_ms);
+	const struct timespec wait = {
+		.tv_sec = (time_t)(wait_ns / 1000000000), .tv_nsec = (long)(wait_ns % 1000000000)};
+	int count = epoll_pwait2(l->epoll, events, TURN_EVENTS, &wait, NULL);
 
 	for (int i = 0; i < count; i++) {
 		struct watch *w = events[i].data.ptr;
 		if (w->fd >= 0)
 			w->on_ready(w);
 	}
+}
+
+void loop_turn(struct loop *l, int wait_ms)
+{
+	turn(l, (uint64_t)wait_ms * 1000000);
+}
+
+void loop_turn_until(struct loop *l, uint64_t until_ns)
+{
+	uint64_t now = loop_now_ns();
+
+	turn(l, until_ns > now ? until_ns - now : 0);
 }
 
 bool loop_run(struct loop *l, int stall_ms)
@@ -92,23 +106,42 @@ static struct sockaddr_in loopback(uint32_t last, uint16_t port)
 	};
 }
 
-int loop_dial(uint16_t port, uint32_t source)
+/* A socket that is to be connected, or -1. */
+static int source_socket(int flags, uint32_t source)
 {
 	struct sockaddr_in from = loopback(2 + source % SOURCES, 0);
-	struct sockaddr_in to = loopback(1, port);
 	int on = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* The port is chosen at connect, per destination (ip(7)). */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0) {
-		/* In progress or refused at once: the first system call on it tells. */
-		(void)connect(fd, (struct sockaddr *)&to, sizeof(to));
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0)
 		return fd;
-	}
+	close(fd);
+	return -1;
+}
+
+int loop_dial(uint16_t port, uint32_t source)
+{
+	struct sockaddr_in to = loopback(1, port);
+	int fd = source_socket(SOCK_NONBLOCK, source);
+
+	/* In progress or refused at once: the first system call on it tells. */
+	if (fd >= 0)
+		(void)connect(fd, (struct sockaddr *)&to, sizeof(to));
+	return fd;
+}
+
+int loop_dial_blocking(uint16_t port, uint32_t source)
+{
+	struct sockaddr_in to = loopback(1, port);
+	int fd = source_socket(0, source);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
 	close(fd);
 	return -1;
 }

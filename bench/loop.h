@@ -36,6 +36,9 @@ bool loop_run(struct loop *l, int stall_ms);
 /* One turn, waiting at most wait_ms. */
 void loop_turn(struct loop *l, int wait_ms);
 
+/* One turn, waiting until the monotonic time `until_ns` at most. */
+void loop_turn_until(struct loop *l, uint64_t until_ns);
+
 /* Monotonic time, nanoseconds. */
 uint64_t loop_now_ns(void);
 
@@ -43,6 +46,8 @@ uint64_t loop_now_ns(void);
  * spreads the client's ports over 127.0.0.x, so that a million connections do not run out of them.
  * -1 with errno. */
 int loop_dial(uint16_t port, uint32_t source);
+/* The same, connected, and its calls wait. */
+int loop_dial_blocking(uint16_t port, uint32_t source);
 
 /* A listening non-blocking TCP socket on 127.0.0.1; port 0: the kernel chooses, *ret_port says.
  * -1 with errno. */

@@ -16,6 +16,8 @@ import time
 DESCRIPTORS = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 NAME = "bench.test"
 REFUSED = "refused.test:443"
+RELEASED = "released.test"  # held, and resolvable
+DENIED = "denied.test"
 
 
 def free_port():
@@ -54,6 +56,7 @@ class Peer:
         self.run = run
         self.core = core
         self.process = None
+        self.environment = {}
         self.port = free_port()
         self.folder = os.path.join(run.folder, self.name.replace(" ", "-"))
 
@@ -81,6 +84,10 @@ class Peer:
             os.sched_setaffinity(0, {self.core})
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
+    def arguments(self):
+        """What bench/load is to know of this candidate beside its port."""
+        return []
+
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
         os.chmod(self.folder, 0o777)  # Squid changes its user
@@ -91,6 +98,7 @@ class Peer:
             stdout=self.output,
             stderr=self.output,
             preexec_fn=self.prepare,
+            env={**os.environ, **self.environment},
         )
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -169,15 +177,23 @@ class Sallyport(Peer):
         super().__init__(run, core)
         self.program = os.path.join(run.build, "sallyport")
 
+    def listen(self):
+        """What else stands in [listen], and tables behind it."""
+        return ""
+
+    def network(self):
+        return 'unlisted = "deny"'
+
     def command(self):
-        hosts = self.write("hosts", f"127.0.0.1 {NAME}\n")
+        hosts = self.write("hosts", f"127.0.0.1 {NAME} {RELEASED}\n")
         config = self.write(
             "config.toml",
             f"""workers = {self.workers}
 [listen]
 proxy = ["127.0.0.1:{self.port}"]
+{self.listen()}
 [network]
-unlisted = "deny"
+{self.network()}
 allowed_domains = [
   {{ domain = "{NAME}:{self.run.origin_port("tls")}", addresses = ["127.0.0.1"] }},
   {{ domain = "{NAME}:{self.run.origin_port("http")}", addresses = ["127.0.0.1"], protocol = "http" }},
@@ -198,6 +214,63 @@ directory = "{self.folder}/state"
 class SallyportTwo(Sallyport):
     name = "sallyport, two workers"
     workers = 2
+
+
+class SallyportHold(Sallyport):
+    """Names on no list wait; every bound is above what the run holds. Where one process may not have
+    as many descriptors as that, it gets more workers, each with a table of descriptors of its own."""
+
+    name = "sallyport, holding"
+    settle_ms = 2500
+    held = 50000
+
+    def __init__(self, run, core):
+        super().__init__(run, core)
+        self.control = free_port()
+        spare = 1000 + self.held // 10  # workers do not share connections evenly
+        if DESCRIPTORS < self.held + spare:
+            self.workers = -(-self.held // (DESCRIPTORS - spare))
+            self.environment["LD_PRELOAD"] = os.path.join(run.build, "bench", "own_files.so")
+
+    def listen(self):
+        return f"""control = ["127.0.0.1:{self.control}"]
+[approvals]
+hold_timeout = "1h"
+pending_ttl = "1h"
+max_waiting = 1000000
+max_waiting_per_identity = 1000000
+max_waiting_per_question = 1000000
+max_questions = 65536
+max_questions_per_identity = 65536
+[limits]
+connections = 1000000
+"""
+
+    def network(self):
+        return f"""unlisted = "hold"
+allow_local_binding = true
+denied_domains = ["{DENIED}"]
+"""
+
+    def token(self):
+        """Of the administrator, which lies in the state directory."""
+        with open(os.path.join(self.folder, "state", "admin.token")) as f:
+            return f.read().strip()
+
+    def arguments(self):
+        return ["--control", str(self.control), "--token", self.token()]
+
+
+class SallyportRelease(SallyportHold):
+    """As many as one approval releases."""
+
+    held = 1000
+
+
+class SallyportQuiet(SallyportHold):
+    """Configured alike, and holds next to nothing."""
+
+    name = "sallyport, holding nothing"
 
 
 class Squid(Peer):

@@ -18,6 +18,9 @@ TITLES = {
     "forward": ("Plain HTTP, kept-alive GET, 512 bytes", "µs", 1000),
     "forward-16k": ("Plain HTTP, kept-alive GET, 16 KiB", "µs", 1000),
     "idle": ("Idle tunnels, resident", "KiB", 1024),
+    "held-few": ("Held connections, resident: 50,000 for 10 questions", "KiB", 1024),
+    "release": ("One approval releases 1,000 waiters, each with an upstream connection", "ms", 1000000),
+    "held-many": ("Held connections, resident: 50,000 for as many questions", "KiB", 1024),
 }
 
 # Workload -> ("ratio", bound) against the limit, or ("figure", bound) in the table's unit.
@@ -30,7 +33,12 @@ BUDGETS = {
     "small": ("ratio", 1.1),
     "small-one": ("ratio", 1.1),
     "idle": ("figure", 1.5),
+    "held-few": ("figure", 2.0),
+    "held-many": ("figure", 2.0),
+    "release": ("figure", 50.0),
 }
+STEADY = 1.1  # growth of the 99th percentile
+RESIDENT = ("idle", "held-few", "held-many")  # bytes per connection, not time
 RESIDENT_MIB = 10
 TWO_WORKERS = 1.8
 # How a micro-benchmark's line begins -> most nanoseconds.
@@ -42,8 +50,10 @@ def figure(key, result):
     unit = TITLES[key][2]
     if key.startswith("bulk"):
         return result["cpu_ns"] / result["bytes"]  # ns per byte is s per GB
-    if key == "idle":
+    if key in RESIDENT:
         return (result["resident_after"] - result["resident_before"]) / result["operations"] / unit
+    if key == "release":
+        return result["wall_ns"] / unit
     return result["cpu_ns"] / result["operations"] / unit
 
 
@@ -93,11 +103,29 @@ def workload_table(workload, results):
         ratio = statistics.median(against) if against else None
         bare = name.startswith("bare")
         shown = "1" if bare else "" if ratio is None else f"{ratio:.2f}"
-        if key == "idle":
+        if key in RESIDENT:
             shown = ""
-        budget = judged(key, middle, ratio) if name == "sallyport" and key in BUDGETS else ""
+        budget = judged(key, middle, ratio) if name.startswith("sallyport") and key in BUDGETS else ""
         speed = rate(key, sorted(rounds, key=lambda r: r["wall_ns"])[len(rounds) // 2])
         lines.append(f"| {name} | {middle:.2f} | {min(figures):.2f} | {shown} | {speed} | {budget} |")
+    return "\n".join(lines) + "\n"
+
+
+def steady_table(rounds):
+    """The latencies of both proxies, the ratio of each round, and its median."""
+    title = "### Allowed traffic while 50,000 connections are held and questions come and go\n"
+    if not rounds:
+        return f"{title}\nNot measured.\n"
+    lines = [title, "| set-up, from when it was due | median | 99th percentile |", "|---|--:|--:|"]
+    for name, key in [("holding nothing", "base_"), ("holding 50,000", "")]:
+        middle = [statistics.median(r[f"{key}{p}_ns"] for r in rounds) / 1000 for p in ("p50", "p99")]
+        lines.append(f"| {name} | {middle[0]:.0f} µs | {middle[1]:.0f} µs |")
+    growth = sorted(r["p99_ns"] / r["base_p99_ns"] for r in rounds)
+    middle = statistics.median(growth)
+    lines.append(
+        f"\nThe 99th percentile grows to {middle:.2f} × in the median of {len(growth)} rounds, which lie between "
+        f"{growth[0]:.2f} and {growth[-1]:.2f} (≤ {STEADY} ×: {mark(middle <= STEADY)})."
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -31,6 +31,10 @@ import peers  # noqa: E402
 import report  # noqa: E402
 
 
+HELD = peers.SallyportHold.held
+RELEASED = peers.SallyportRelease.held
+
+
 class Workload:
     """One table: who takes part, against which limit, with which arguments of bench/load."""
 
@@ -46,19 +50,20 @@ class Workload:
         """The name of the bare relay that does the same exchange."""
         if candidate.direct and len(self.limits) > 1:
             return self.limits[1].name
-        return self.limits[0].name
+        return self.limits[0].name if self.limits else ""
 
 
 def count_arguments(count, concurrency):
     return ["--count", str(count), "--concurrency", str(concurrency)]
 
 
-def workloads(scale):
+def workloads(scale, others):
     """The table of workloads; scale multiplies how much each round does."""
-    everyone = [peers.Sallyport] + peers.PEERS
+    everyone = [peers.Sallyport] + others
     proxies = [p for p in everyone if p.refuses]
     copy = [peers.RelayCopy]
     bulk = ["--concurrency", "1", "--megabytes", str(1000 * scale)]
+    held = ["--count", str(HELD), "--concurrency", "64"]
     idle = min(10000, (peers.DESCRIPTORS - 400) // 2)
     return [
         Workload("setup", "setup", count_arguments(3000 * scale, 16), [peers.RelayCopy, peers.RelayDirect], everyone),
@@ -70,6 +75,9 @@ def workloads(scale):
         Workload("small-one", "small", count_arguments(10000 * scale, 1), copy, everyone),
         Workload("forward", "forward", count_arguments(15000 * scale, 16) + ["--answer", "512"], [peers.RelayHttp], proxies, "http"),
         Workload("forward-16k", "forward", count_arguments(8000 * scale, 16) + ["--answer", "16384"], [peers.RelayHttp], proxies, "http"),
+        Workload("held-few", "held", held + ["--questions", "10"], [], [peers.SallyportHold]),
+        Workload("held-many", "held", held + ["--questions", str(HELD)], [], [peers.SallyportHold]),
+        Workload("release", "release", count_arguments(RELEASED, RELEASED), [], [peers.SallyportRelease]),
         Workload("idle", "idle", count_arguments(idle, 64), copy, everyone),
     ]
 
@@ -80,6 +88,7 @@ class Run:
     def __init__(self, options):
         self.build = os.path.abspath(options.build)
         self.rounds = options.rounds
+        self.others = [] if options.alone else peers.PEERS
         self.folder = tempfile.mkdtemp(prefix="sallyport-bench-")
         os.chmod(self.folder, 0o755)
         cores = sorted(os.sched_getaffinity(0))
@@ -118,16 +127,24 @@ class Run:
         print(text, file=sys.stderr)
         self.faults.append(text)
 
+    def target(self, workload, peer):
+        """What the candidate is asked for."""
+        if workload.load == "refuse":
+            return peers.REFUSED
+        if workload.load == "release":
+            return f"{peers.RELEASED}:{self.origin_port(workload.origin)}"
+        return peer.target(self.origin_port(workload.origin))
+
     def measure(self, workload, peer):
         """One round of one candidate: what bench/load printed, or None."""
         origin = self.origins[workload.origin]
         command = [
             os.path.join(self.build, "bench", "load"), workload.load, *workload.arguments,
             "--port", str(peer.port),
-            "--target", peers.REFUSED if workload.load == "refuse" else peer.target(self.origin_port(workload.origin)),
+            "--target", self.target(workload, peer),
             "--sni", peers.NAME,
             "--origin-fd", str(origin.fileno()),
-            "--settle", str(peer.settle_ms),
+            "--settle", str(peer.settle_ms), *peer.arguments(),
         ]
         for pid in peer.pids():
             command += ["--pid", str(pid)]
@@ -147,7 +164,7 @@ class Run:
         started = [self.start(c, self.proxy_core) for c in workload.limits + workload.candidates]
         started = [peer for peer in started if peer]
         results = {peer.name: [] for peer in started}
-        rounds = 1 if workload.key == "idle" else self.rounds
+        rounds = 1 if workload.key in ("idle", "held-few", "held-many") else self.rounds
         try:
             for number in range(rounds):
                 for peer in started:
@@ -165,7 +182,7 @@ class Run:
     def resident(self):
         """Resident KiB of each candidate that has just started."""
         sizes = {}
-        for candidate in [peers.RelayCopy, peers.Sallyport] + peers.PEERS:
+        for candidate in [peers.RelayCopy, peers.Sallyport] + self.others:
             peer = self.start(candidate, self.proxy_core)
             if not peer:
                 continue
@@ -193,6 +210,21 @@ class Run:
             return None
         growth = statistics.median(b / a for a, b in costs)
         return {"growth": growth, "share": spent[1] / sum(spent), "speedup": 2 / growth}
+
+    def steady(self):
+        """Latencies of set-ups through a proxy that holds connections and one that does not."""
+        quiet, holding = self.start(peers.SallyportQuiet, self.proxy_core), self.start(peers.SallyportHold, self.proxy_core)
+        if not quiet or not holding:
+            return []
+        arguments = [
+            *count_arguments(HELD, 256), "--questions", str(HELD), "--rate", "500",
+            "--base-port", str(quiet.port), "--base-control", str(quiet.control), "--base-token", quiet.token(),
+        ]
+        workload = Workload("steady", "steady", arguments, [], [])
+        rounds = [self.measure(workload, holding) for _ in range(self.rounds)]
+        quiet.stop()
+        holding.stop()
+        return [r for r in rounds if r]
 
     def micro(self):
         """The lines of the micro-benchmarks."""
@@ -236,7 +268,8 @@ def options():
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="build directory")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each workload (at least 5)")
     parser.add_argument("--scale", type=int, default=1, help="multiplies what a round does")
-    parser.add_argument("--only", default="", help="comma-separated workloads, micro, resident, two-workers")
+    parser.add_argument("--only", default="", help="comma-separated workloads, steady, resident, two-workers, micro")
+    parser.add_argument("--alone", action="store_true", help="leave the peers out: sallyport and the bare relays")
     parser.add_argument("--write", action="store_true", help="put the tables into bench/README.md")
     return parser.parse_args()
 
@@ -254,11 +287,12 @@ def main():
     wanted = lambda key: not only or key in only  # noqa: E731
     parts = [f"{machine()}; {chosen.rounds} rounds.\n"]
     try:
-        for workload in workloads(chosen.scale):
+        for workload in workloads(chosen.scale, run.others):
             if wanted(workload.key):
                 parts.append(report.workload_table(workload, run.table(workload)))
                 print(parts[-1], flush=True)
         for key, measure, tabulate in [
+            ("steady", run.steady, report.steady_table),
             ("resident", run.resident, report.resident_table),
             ("two-workers", run.two_workers, report.two_workers_table),
             ("micro", run.micro, report.micro_table),
