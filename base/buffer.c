@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUFFER_SIZE_MIN = 512 };
+enum { BUFFER_SIZE_MIN = 512, BUFFER_BOUND_MAX = 1 << 30 };
 
 void buffer_init(struct buffer *b, size_t bound)
 {
-	assert(bound > 0);
-	*b = (struct buffer){.bound = bound};
+	assert(bound > 0 && bound <= BUFFER_BOUND_MAX);
+	*b = (struct buffer){.bound = (uint32_t)bound};
 }
 
 void buffer_done(struct buffer *b)
 {
-	size_t bound = b->bound;
+	uint32_t bound = b->bound;
 
 	free(b->ptr);
 	*b = (struct buffer){.bound = bound};
@@ -48,7 +48,7 @@ static bool reserve(struct buffer *b, size_t extra)
 	if (!grown)
 		return false;
 	b->ptr = grown;
-	b->size = size;
+	b->size = (uint32_t)size;
 	return true;
 }
 
@@ -79,7 +79,7 @@ bool buffer_format(struct buffer *b, const char *format, ...)
 		fits = grown != NULL;
 		if (fits) {
 			b->ptr = grown;
-			b->size += (size_t)needed + 1;
+			b->size += (uint32_t)needed + 1;
 		}
 	}
 	if (fits) {
@@ -103,6 +103,6 @@ void buffer_take(struct buffer *b, size_t len)
 		b->failed = failed;
 		return;
 	}
-	b->start += len;
+	b->start += (uint32_t)len;
 	b->len -= len;
 }

@@ -8,14 +8,15 @@
 
 struct buffer {
 	char *ptr; /* NULL while nothing is held */
-	size_t start; /* first byte not yet taken */
 	size_t len; /* bytes held, from start */
-	size_t size; /* capacity */
-	size_t bound; /* most bytes it may hold */
+	/* Every connection has some, and no bound comes near what 32 bits count. */
+	uint32_t start; /* first byte not yet taken */
+	uint32_t size; /* capacity */
+	uint32_t bound; /* most bytes it may hold */
 	bool failed; /* sticky: an append was refused; nothing was cut short */
 };
 
-/* Embedded; takes no memory. bound at least 1. */
+/* Embedded; takes no memory. bound 1 to 1 GiB. */
 void buffer_init(struct buffer *b, size_t bound);
 
 /* Frees the memory; the buffer is as after init. Safe on a zeroed buffer. */
