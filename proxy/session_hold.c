@@ -170,6 +170,29 @@ static struct petition *petition_of(const struct session *s)
 	return p;
 }
 
+/* All that is still needed of a CONNECT is in the session; tens of thousands may wait. What came with
+ * it or before it stays. */
+static void lay_down_exchange(struct session *s)
+{
+	const struct exchange *x = s->exchange;
+
+	if (!x || !s->connect || s->inside)
+		return;
+	message_next(x->request);
+	if (x->client_in.len > 0 || x->bytes_up > 0 || x->bytes_down > 0)
+		return;
+	exchange_free(s->exchange);
+	s->exchange = NULL;
+}
+
+/* Before anything but waiting on. */
+static bool take_up_exchange(struct session *s)
+{
+	if (!s->exchange)
+		s->exchange = exchange_new(s->worker->via);
+	return s->exchange != NULL;
+}
+
 enum phase session_consult(struct session *s)
 {
 	if (find_grant(s))
@@ -178,13 +201,11 @@ enum phase session_consult(struct session *s)
 	/* An upstream connection of the request before need not wait with it. */
 	session_unlink(s, true);
 	struct petition *p = petition_of(s);
-	/* All that is still needed of a CONNECT is in the session; thousands may wait. */
-	if (s->connect && !s->inside)
-		message_next(s->exchange->request);
 	s->waiter = p ? waiter_start(&s->worker->hold, p, on_news, s) : NULL;
 	if (!s->waiter)
 		return session_deny_by_state(s, REASON_TOO_MANY_QUESTIONS);
 	metrics_gauge(&s->worker->metrics, GAUGE_HELD, 1);
+	lay_down_exchange(s);
 	return PHASE_HOLD;
 }
 
@@ -222,20 +243,20 @@ static enum phase take_ruling(struct session *s, const struct ruling *ruling)
 	return judge_waiting(s, NULL);
 }
 
-static enum phase take_news(struct session *s)
+static enum phase note_asked(struct session *s)
 {
 	s->question = s->ruling->question;
-	switch (s->news) {
-	case HOLD_ASKED:
-		audit_asked(s);
-		metrics_count(&s->worker->metrics, COUNTER_HELD, 1);
-		return PHASE_HOLD;
-	case HOLD_TOO_MANY:
-		return session_deny_by_state(s, REASON_TOO_MANY_QUESTIONS);
-	case HOLD_RULED:
-		break;
-	}
-	return take_ruling(s, s->ruling);
+	audit_asked(s);
+	metrics_count(&s->worker->metrics, COUNTER_HELD, 1);
+	return PHASE_HOLD;
+}
+
+/* The waiter is gone. */
+static enum phase take_ruled(struct session *s)
+{
+	s->question = s->ruling->question;
+	return s->news == HOLD_RULED ? take_ruling(s, s->ruling)
+				     : session_deny_by_state(s, REASON_TOO_MANY_QUESTIONS);
 }
 
 /* Nobody said no: the question stays, and the client may ask again. */
@@ -247,6 +268,24 @@ static enum phase still_pending(struct session *s)
 	return session_deny(s, &s->verdict);
 }
 
+static enum phase deny_without_memory(struct session *s)
+{
+	deny_for(s, REASON_OUT_OF_MEMORY, SOURCE_PROXY_STATE);
+	audit_decision(s, &s->verdict);
+	return session_finish(s, REASON_OUT_OF_MEMORY);
+}
+
+static enum phase end_waiting(struct session *s, unsigned events)
+{
+	if (events & SESSION_RULED)
+		return take_ruled(s);
+	if (events & SESSION_DRAIN) {
+		session_leave_desk(s, false);
+		return session_deny_by_state(s, REASON_DRAINING);
+	}
+	return events & SESSION_POLICY ? judge_waiting(s, NULL) : still_pending(s);
+}
+
 /* The client's end counts whatever it sent before: nobody is there to read an answer. */
 enum phase session_step_hold(struct session *s, unsigned events)
 {
@@ -254,13 +293,14 @@ enum phase session_step_hold(struct session *s, unsigned events)
 		return session_finish(s, REASON_DRAINED);
 	if (s->client->hung_up)
 		return session_finish(s, REASON_CLIENT_CLOSED);
-	if (events & SESSION_RULED)
-		return take_news(s);
-	if (events & SESSION_DRAIN) {
-		session_leave_desk(s, false);
-		return session_deny_by_state(s, REASON_DRAINING);
-	}
-	if (events & SESSION_POLICY)
-		return judge_waiting(s, NULL);
-	return events & SESSION_DEADLINE ? still_pending(s) : PHASE_HOLD;
+	if (events & SESSION_RULED && s->news == HOLD_ASKED)
+		return note_asked(s);
+	if (!(events & (SESSION_RULED | SESSION_DRAIN | SESSION_POLICY | SESSION_DEADLINE)))
+		return PHASE_HOLD;
+	if (!take_up_exchange(s))
+		return deny_without_memory(s);
+	enum phase next = end_waiting(s, events);
+	if (next == PHASE_HOLD)
+		lay_down_exchange(s);
+	return next;
 }
