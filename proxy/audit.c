@@ -122,9 +122,12 @@ void audit_closed(struct session *s)
 
 	struct event e = event_of(s, EVENT_CONNECTION_CLOSED);
 	uint64_t now = uv_hrtime();
-	uint64_t up = s->relay.up.bytes + (s->exchange ? s->exchange->bytes_up : s->exchanged_up);
-	uint64_t down =
-		s->relay.down.bytes + (s->exchange ? s->exchange->bytes_down : s->exchanged_down);
+	uint64_t up = s->exchange ? s->exchange->bytes_up : s->exchanged_up;
+	uint64_t down = s->exchange ? s->exchange->bytes_down : s->exchanged_down;
+	if (s->relay) {
+		up += s->relay->up.bytes;
+		down += s->relay->down.bytes;
+	}
 	e.reason = s->reason == REASON_NONE ? REASON_COMPLETED : s->reason;
 	e.bytes_up = up - s->counted_up;
 	e.bytes_down = down - s->counted_down;

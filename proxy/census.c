@@ -38,14 +38,18 @@ static void row_fill(struct connection_row *row, const struct session *s)
 	*row = (struct connection_row){
 		.id = s->id,
 		.since_ms = unix_ms - (uv_hrtime() - s->since_ns) / 1000000,
-		.bytes_up = s->relay.up.bytes + (x ? x->bytes_up : s->exchanged_up),
-		.bytes_down = s->relay.down.bytes + (x ? x->bytes_down : s->exchanged_down),
+		.bytes_up = x ? x->bytes_up : s->exchanged_up,
+		.bytes_down = x ? x->bytes_down : s->exchanged_down,
 		.grant = s->grant.id,
 		.phase = session_phases[s->phase].name,
 		.connect = s->connect,
 		.port = s->target.port,
 		.client_port = s->peer.port,
 	};
+	if (s->relay) {
+		row->bytes_up += s->relay->up.bytes;
+		row->bytes_down += s->relay->down.bytes;
+	}
 	snprintf(row->host, sizeof(row->host), "%s", s->target.host);
 	address_format(&s->peer.address, row->client);
 	claim_identity(&s->peer.address, row->identity);

@@ -90,7 +90,7 @@ struct session {
 	uint64_t head_ns; /* the current head was complete */
 	uint64_t exchanged_up, exchanged_down; /* of exchanges, once `exchange` is gone */
 	uint64_t counted_up, counted_down; /* earlier connection_closed records told of them */
-	struct exchange *exchange; /* NULL in HELLO without early bytes, RELAY, CLOSE */
+	struct exchange *exchange; /* NULL in RELAY and CLOSE, and in HOLD for a CONNECT */
 	struct waiter *waiter; /* NULL outside HOLD and AGENT */
 	struct agent_reply *reply; /* during SESSION_RULED in AGENT only */
 	struct lookup *lookup; /* NULL outside LOOKUP */
@@ -112,7 +112,7 @@ struct session {
 	char method[16]; /* of the current request, cut, NUL-terminated */
 	struct verdict verdict;
 	struct target target;
-	struct relay relay;
+	struct relay *relay; /* NULL outside RELAY */
 };
 
 /* Takes the descriptor in every case: a session begins, or the client is told 503 and closed. */

@@ -24,9 +24,12 @@ static enum phase start_relay(struct session *s)
 	struct slice to_upstream[] = {buffer_bytes(&x->to_upstream), buffer_bytes(&x->client_in)};
 	struct slice to_client[] = {buffer_bytes(&x->to_client), buffer_bytes(&x->upstream_in)};
 
-	relay_init(&s->relay, s->client, s->link, &s->worker->ground);
-	bool whole = relay_begin(&s->relay, to_upstream[0], to_client[0]) &&
-		     relay_begin(&s->relay, to_upstream[1], to_client[1]);
+	s->relay = malloc(sizeof(*s->relay));
+	if (!s->relay)
+		return session_finish(s, REASON_OUT_OF_MEMORY);
+	relay_init(s->relay, s->client, s->link, &s->worker->ground);
+	bool whole = relay_begin(s->relay, to_upstream[0], to_client[0]) &&
+		     relay_begin(s->relay, to_upstream[1], to_client[1]);
 	s->exchanged_up = x->bytes_up;
 	s->exchanged_down = x->bytes_down;
 	exchange_free(x);
@@ -48,7 +51,7 @@ enum phase session_step_relay(struct session *s, unsigned events)
 	if (!(events & (SESSION_CLIENT | SESSION_UPSTREAM)))
 		return PHASE_RELAY;
 	session_progress(s);
-	switch (relay_turn(&s->relay)) {
+	switch (relay_turn(s->relay)) {
 	case RELAY_GOING:
 		return PHASE_RELAY;
 	case RELAY_DONE:

@@ -160,6 +160,7 @@ static void session_free(struct session *s)
 	list_remove(s);
 	w->session_count--;
 	metrics_gauge(&w->metrics, GAUGE_SESSIONS, -1);
+	free(s->relay);
 	free(s->sni);
 	free(s->claim);
 	free(s);
@@ -182,7 +183,8 @@ void session_close(struct session *s)
 		dial_cancel(s->dial);
 	s->lookup = NULL;
 	s->dial = NULL;
-	relay_done(&s->relay);
+	if (s->relay)
+		relay_done(s->relay);
 	exchange_free(s->exchange);
 	s->exchange = NULL;
 	session_unlink(s, false);
