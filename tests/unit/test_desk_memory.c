@@ -54,6 +54,21 @@ static struct decision_ask decision(unsigned n)
 		.ttl_ms = 60000};
 }
 
+/* Field by field: what lies between them is nobody's. */
+static void check_counts(const struct desk_counts *a, const struct desk_counts *b)
+{
+	assert_int_equal(a->pending, b->pending);
+	assert_int_equal(a->waiters, b->waiters);
+	assert_int_equal(a->grants, b->grants);
+	assert_int_equal(a->asked, b->asked);
+	assert_int_equal(a->approved, b->approved);
+	assert_int_equal(a->denied, b->denied);
+	assert_int_equal(a->expired, b->expired);
+	assert_int_equal(a->withdrawn, b->withdrawn);
+	assert_int_equal(a->revoked, b->revoked);
+	assert_int_equal(a->refused, b->refused);
+}
+
 /* Asks until it is held; what a failure left must be what was there before. */
 static void ask(struct desk_log *l, uint64_t waiter, const char *target)
 {
@@ -64,7 +79,7 @@ static void ask(struct desk_log *l, uint64_t waiter, const char *target)
 	if (asked == DESK_NO_MEMORY) {
 		const struct desk_counts after = desk_counts(l->desk);
 		assert_true(was_starved);
-		assert_memory_equal(&before, &after, sizeof(before));
+		check_counts(&before, &after);
 		assert_string_equal(l->text, "");
 		asked = desks_ask(l, waiter, "local", target, 0);
 	}
@@ -81,7 +96,7 @@ static void decide(struct desk_log *l, uint64_t question, unsigned n)
 		const struct desk_counts after = desk_counts(l->desk);
 		assert_true(was_starved);
 		assert_int_equal(result, DESK_NOT_KEPT);
-		assert_memory_equal(&before, &after, sizeof(before));
+		check_counts(&before, &after);
 		assert_string_equal(l->text, "");
 		result = desks_decide(l, question, decision(n), 1);
 	}
