@@ -47,7 +47,7 @@ static json_t *show_row(const struct question *q)
 	show_put(&row, "decided_at", show_time(q->decided_ms));
 	show_put(&row, "expires_at", show_time(pending ? q->expires_ms : 0));
 	show_put(&row, "retry_after", pending ? json_integer(RETRY_AFTER_S) : json_null());
-	show_put(&row, "justified", json_boolean(q->context.justification[0] != '\0'));
+	show_put(&row, "justified", json_boolean(q->context.justification != NULL));
 	show_put(&row, "url", json_string(url));
 	return row;
 }

@@ -18,53 +18,53 @@ json_t *approval_show(const struct control_host *host, const struct question *q)
 	return show_question(q, known ? &entry.grant : NULL);
 }
 
-bool approval_find(const struct control_host *host, uint64_t id, struct question *ret_question)
+const struct question *approval_find(
+	const struct control_host *host, uint64_t id, struct ledger_entry *room)
 {
 	const struct question *q = id ? desk_question(host->desk, id) : NULL;
-	struct ledger_entry entry;
 
-	if (q)
-		*ret_question = *q;
-	else if (id && ledger_find(host->ledger, id, &entry))
-		*ret_question = entry.question;
-	else
-		return false;
-	return true;
+	if (!q && id && ledger_find(host->ledger, id, room))
+		q = &room->question;
+	return q;
 }
 
 /* The question that the path names; answers the call when there is none. */
-static bool find(struct call *call, struct question *ret_question)
+static const struct question *find(struct call *call, struct ledger_entry *room)
 {
-	if (approval_find(call->host, ident_parse('q', call->parts[0]), ret_question))
-		return true;
-	call_problem(call, 404, "not_found", "There is no such question.");
-	return false;
+	const struct question *q =
+		approval_find(call->host, ident_parse('q', call->parts[0]), room);
+
+	if (!q)
+		call_problem(call, 404, "not_found", "There is no such question.");
+	return q;
 }
 
 static void on_waited(struct call *call, enum call_event event, void *owner)
 {
-	struct question q;
+	struct ledger_entry room;
 
 	(void)owner;
-	if (event == CALL_LEFT || !find(call, &q))
-		return;
-	if (event == CALL_TIME || q.state != QUESTION_PENDING)
-		call_reply_json(call, 200, approval_show(call->host, &q));
+	const struct question *q = event == CALL_LEFT ? NULL : find(call, &room);
+	if (q && (event == CALL_TIME || q->state != QUESTION_PENDING))
+		call_reply_json(call, 200, approval_show(call->host, q));
 }
 
 static void get_approval(struct call *call)
 {
-	struct question q;
+	struct ledger_entry room;
 	uint64_t wait_s;
 
-	if (!call_number(call, "wait", WAIT_MOST_S, 0, &wait_s) || !find(call, &q))
+	if (!call_number(call, "wait", WAIT_MOST_S, 0, &wait_s))
 		return;
-	if (wait_s == 0 || q.state != QUESTION_PENDING) {
-		call_reply_json(call, 200, approval_show(call->host, &q));
+	const struct question *q = find(call, &room);
+	if (!q)
+		return;
+	if (wait_s == 0 || q->state != QUESTION_PENDING) {
+		call_reply_json(call, 200, approval_show(call->host, q));
 		return;
 	}
 	call_defer(call, wait_s * 1000, on_waited, NULL);
-	call_watch(call, q.id);
+	call_watch(call, q->id);
 }
 
 static void answer_decided(struct call *call, uint64_t id, const struct grant *g)
@@ -94,16 +94,20 @@ static void decide(struct call *call, bool allow)
 	char sentence[SENTENCE_SIZE] = "";
 	const struct grant *g = NULL;
 	struct decision_ask ask;
-	struct question q;
+	struct ledger_entry room;
 
-	if (!find(call, &q) || !decide_read_answer(call, allow, q.identity, &ask))
+	const struct question *q = find(call, &room);
+	if (!q || !decide_read_answer(call, allow, q->identity, &ask))
 		return;
-	enum desk_result result = desk_decide(host->desk, q.id, &ask,
+	/* The desk may forget the question while it decides. */
+	uint64_t id = q->id;
+	enum question_state state = q->state;
+	enum desk_result result = desk_decide(host->desk, id, &ask,
 		host->config(host->owner)->policy, call->now_ms, &g, sentence, sizeof(sentence));
 	if (result == DESK_OK)
-		answer_decided(call, q.id, g);
+		answer_decided(call, id, g);
 	else if (result == DESK_NOT_FOUND)
-		refuse_ended(call, q.state);
+		refuse_ended(call, state);
 	else
 		decide_problem(call, result, sentence);
 }

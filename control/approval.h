@@ -10,8 +10,10 @@
  * new reference, NULL without memory. */
 json_t *approval_show(const struct control_host *host, const struct question *q);
 
-/* The question with this id as the desk or the ledger has it. False: there is none. */
-bool approval_find(const struct control_host *host, uint64_t id, struct question *ret_question);
+/* The question with this id as the desk has it, until the next call that changes the desk, or as the
+ * ledger has it, in *room. NULL: there is none. */
+const struct question *approval_find(
+	const struct control_host *host, uint64_t id, struct ledger_entry *room);
 
 /* GET /v1/approvals. */
 void approval_list(struct call *call);

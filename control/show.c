@@ -43,7 +43,7 @@ json_t *show_text(const char *text)
 {
 	char shown[TEXT_SIZE];
 
-	if (text[0] == '\0')
+	if (!text || text[0] == '\0')
 		return json_null();
 	escape_utf8(slice_of(text), shown, sizeof(shown));
 	return json_string(shown);

@@ -22,11 +22,11 @@ static json_t *show_unicode(const struct target *t)
 	return strcmp(decoded, seen) == 0 ? json_string(decoded) : json_null();
 }
 
-static json_t *show_process(const struct question_context *context)
+static json_t *show_process(const struct question_texts *context)
 {
 	json_t *shown;
 
-	if (context->process_id == 0 && context->process[0] == '\0')
+	if (context->process_id == 0 && !context->process)
 		return json_null();
 	shown = json_object();
 	show_put(&shown, "name", show_text(context->process));
@@ -36,7 +36,7 @@ static json_t *show_process(const struct question_context *context)
 	return shown;
 }
 
-static json_t *show_context(const struct question_context *context)
+static json_t *show_context(const struct question_texts *context)
 {
 	json_t *shown = json_object();
 

@@ -151,13 +151,13 @@ static bool is_full(const struct desk *d, const struct ask *a, const struct matt
 static struct matter *open_question(
 	struct desk *d, const struct ask *a, const struct question_context *context)
 {
-	static const struct question_context unknown;
 	struct question q = {.protocol = a->protocol,
 		.target = *a->target,
-		.context = context ? *context : unknown,
 		.asked_ms = a->now_ms,
 		.expires_ms = a->now_ms + d->options.pending_ms};
 
+	if (context)
+		q.context = question_texts_of(context);
 	do
 		q.id = d->options.outlets.new_id(d->options.outlets.owner);
 	while (q.id == 0 || docket_find_id(&d->docket, q.id));
@@ -271,8 +271,13 @@ enum desk_result desk_justify(struct desk *d, uint64_t question, struct slice id
 		return DESK_NOT_FOUND;
 	if (m->question.state != QUESTION_PENDING)
 		return DESK_GONE;
-	struct question_context *context = &m->question.context;
-	utf8_copy(text, context->justification, sizeof(context->justification));
+	struct question_context said;
+	struct question_texts texts = m->question.context;
+	texts.justification = NULL;
+	if (utf8_copy(text, said.justification, sizeof(said.justification)) > 0)
+		texts.justification = said.justification;
+	if (!docket_describe(m, &texts))
+		return DESK_NOT_KEPT;
 	tell_context(d, m, now_ms);
 	return DESK_OK;
 }
@@ -284,11 +289,15 @@ void desk_set_process(struct desk *d, uint64_t question, const char *process, co
 
 	if (!m || m->question.state != QUESTION_PENDING)
 		return;
-	struct question_context *context = &m->question.context;
-	utf8_copy(slice_of(process), context->process, sizeof(context->process));
-	utf8_copy(slice_of(command), context->command, sizeof(context->command));
-	context->process_id = process_id;
-	tell_context(d, m, now_ms);
+	struct question_context found = {.process_id = process_id};
+	utf8_copy(slice_of(process), found.process, sizeof(found.process));
+	utf8_copy(slice_of(command), found.command, sizeof(found.command));
+	struct question_texts texts = m->question.context, behind = question_texts_of(&found);
+	texts.process = behind.process;
+	texts.command = behind.command;
+	texts.process_id = process_id;
+	if (docket_describe(m, &texts))
+		tell_context(d, m, now_ms);
 }
 
 /* ---- looking ----------------------------------------------------------------------------- */

@@ -26,6 +26,36 @@ static struct asker *of_asker(struct bucket_link *link)
 	return link ? CONTAINER(link, struct asker, link) : NULL;
 }
 
+static void matter_free(struct matter *m)
+{
+	free(m->texts);
+	free(m);
+}
+
+bool docket_describe(struct matter *m, const struct question_texts *texts)
+{
+	struct question_texts own = *texts;
+	size_t size = 0;
+	char *block = NULL;
+
+	for (int i = 0; i < QUESTION_TEXT_COUNT; i++)
+		size += texts->all[i] ? strlen(texts->all[i]) + 1 : 0;
+	if (size > 0 && !(block = malloc(size)))
+		return false;
+	char *at = block;
+	for (int i = 0; i < QUESTION_TEXT_COUNT; i++) {
+		if (!texts->all[i])
+			continue;
+		size_t len = strlen(texts->all[i]) + 1;
+		own.all[i] = memcpy(at, texts->all[i], len);
+		at += len;
+	}
+	free(m->texts);
+	m->texts = block;
+	m->question.context = own;
+	return true;
+}
+
 void docket_done(struct docket *d)
 {
 	while (d->first) {
@@ -33,7 +63,7 @@ void docket_done(struct docket *d)
 		d->first = m->after;
 		if (m->asker && --m->asker->questions == 0)
 			free(m->asker);
-		free(m);
+		matter_free(m);
 	}
 	buckets_done(&d->by_id);
 	buckets_done(&d->by_ask);
@@ -171,10 +201,14 @@ struct matter *docket_enter(struct docket *d, const struct question *q)
 	if (!m)
 		return NULL;
 	m->question = *q;
+	if (!docket_describe(m, &q->context)) {
+		free(m);
+		return NULL;
+	}
 	if (q->state == QUESTION_PENDING) {
 		m->asker = need_asker(d, q->identity);
 		if (!m->asker) {
-			free(m);
+			matter_free(m);
 			return NULL;
 		}
 		m->asker->questions++;
@@ -204,7 +238,7 @@ void docket_drop(struct docket *d, struct matter *m)
 {
 	close_matter(d, m);
 	unlink_matter(d, m);
-	free(m);
+	matter_free(m);
 }
 
 void docket_end(struct docket *d, struct matter *m)
@@ -222,6 +256,6 @@ void docket_trim(struct docket *d)
 			d->ended_last = NULL;
 		d->ended--;
 		unlink_matter(d, m);
-		free(m);
+		matter_free(m);
 	}
 }

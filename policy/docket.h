@@ -21,6 +21,7 @@ struct asker {
 /* A question and who waits for it. */
 struct matter {
 	struct question question;
+	char *texts; /* what question.context points to; NULL: nothing is known */
 	struct party party;
 	uint64_t longest_ms; /* the longest wait of those who left */
 	struct asker *asker; /* NULL once ended */
@@ -53,7 +54,10 @@ struct matter *docket_find_id(const struct docket *d, uint64_t id);
 /* NULL when the identity has nothing under way. */
 const struct asker *docket_asker(const struct docket *d, struct slice identity);
 
-/* Enters a copy of the question: pending ones with their asker, others as ended. Its waiters count
+/* Copies what is known of the question's connection. False without memory, and nothing changed. */
+bool docket_describe(struct matter *m, const struct question_texts *texts);
+
+/* Enters a copy of the question and its texts: pending ones with their asker, others as ended. Its waiters count
  * nothing here. NULL without memory, and nothing changed. */
 struct matter *docket_enter(struct docket *d, const struct question *q);
 /* Undoes docket_enter of a pending one that nobody waits for. */

@@ -270,10 +270,11 @@ bool ledger_keep(struct ledger *l, const struct news *news)
 static bool restore_questions(struct desk *d, struct cursor *c)
 {
 	struct question question;
+	struct question_context context;
 	bool ok = true;
 
 	while (cursor_next(c)) {
-		bool whole = ledger_row_take_question(c, &question);
+		bool whole = ledger_row_take_question(c, &question, &context);
 		ok = whole && desk_restore_question(d, &question) && ok;
 	}
 	return c->ok && ok;
@@ -309,7 +310,7 @@ bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms)
 
 static bool take_entry(struct cursor *c, struct ledger_entry *ret_entry)
 {
-	return ledger_row_take_question(c, &ret_entry->question) &&
+	return ledger_row_take_question(c, &ret_entry->question, &ret_entry->context) &&
 	       ledger_row_take_grant(c, &ret_entry->grant);
 }
 

@@ -33,6 +33,7 @@ bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms);
  * oldest go. */
 struct ledger_entry {
 	struct question question;
+	struct question_context context; /* where the question's texts are: not to be copied */
 	struct grant grant; /* id 0 where nobody decided */
 };
 /* Behind what ended at before_ms or later (0: from the newest); with a question, behind that one, which

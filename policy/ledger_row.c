@@ -43,16 +43,16 @@ static bool take_bool(struct cursor *c, bool *ret_value)
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-static void put_context(struct cursor *c, const struct question_context *context)
+static void put_context(struct cursor *c, const struct question_texts *context)
 {
-	PUT_TEXT(c, context->method);
-	PUT_TEXT(c, context->path_class);
-	PUT_TEXT(c, context->user_agent);
-	PUT_TEXT(c, context->traceparent);
-	PUT_TEXT(c, context->process);
-	PUT_TEXT(c, context->command);
+	cursor_put_bytes(c, slice_of(context->method));
+	cursor_put_bytes(c, slice_of(context->path_class));
+	cursor_put_bytes(c, slice_of(context->user_agent));
+	cursor_put_bytes(c, slice_of(context->traceparent));
+	cursor_put_bytes(c, slice_of(context->process));
+	cursor_put_bytes(c, slice_of(context->command));
 	cursor_put_number(c, context->process_id);
-	PUT_TEXT(c, context->justification);
+	cursor_put_bytes(c, slice_of(context->justification));
 }
 
 static bool take_context(struct cursor *c, struct question_context *ret_context)
@@ -90,7 +90,8 @@ void ledger_row_put_question(struct cursor *c, const struct question *q)
 	cursor_put_number(c, q->told_pending);
 }
 
-bool ledger_row_take_question(struct cursor *c, struct question *ret_question)
+bool ledger_row_take_question(
+	struct cursor *c, struct question *ret_question, struct question_context *ret_context)
 {
 	struct question *q = ret_question;
 	uint32_t state, protocol;
@@ -106,7 +107,8 @@ bool ledger_row_take_question(struct cursor *c, struct question *ret_question)
 	q->protocol = (enum question_protocol)protocol;
 	ok = TAKE_TEXT(c, q->identity);
 	ok &= TAKE_TEXT(c, q->session);
-	ok &= take_context(c, &q->context);
+	ok &= take_context(c, ret_context);
+	q->context = question_texts_of(ret_context);
 	q->asked_ms = cursor_number(c);
 	q->expires_ms = cursor_number(c);
 	q->decided_ms = cursor_number(c);

@@ -24,8 +24,9 @@ void ledger_row_put_question(struct cursor *c, const struct question *q);
 /* NULL puts as many NULLs. */
 void ledger_row_put_grant(struct cursor *c, const struct grant *g);
 
-/* False when a value is none that this program writes. */
-bool ledger_row_take_question(struct cursor *c, struct question *ret_question);
+/* False when a value is none that this program writes. The question's texts are in *ret_context. */
+bool ledger_row_take_question(
+	struct cursor *c, struct question *ret_question, struct question_context *ret_context);
 /* NULLs give a zeroed grant. */
 bool ledger_row_take_grant(struct cursor *c, struct grant *ret_grant);
 

@@ -22,6 +22,23 @@ const char *question_protocol_word(enum question_protocol protocol)
 	return protocol == QUESTION_CONNECT ? "https_connect" : "http";
 }
 
+static const char *known(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+struct question_texts question_texts_of(const struct question_context *c)
+{
+	return (struct question_texts){.method = known(c->method),
+		.path_class = known(c->path_class),
+		.user_agent = known(c->user_agent),
+		.traceparent = known(c->traceparent),
+		.process = known(c->process),
+		.command = known(c->command),
+		.justification = known(c->justification),
+		.process_id = c->process_id};
+}
+
 static const char hex[] = "0123456789abcdef";
 
 void ident_format(char letter, uint64_t id, char ret_text[IDENT_SIZE])

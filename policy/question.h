@@ -43,6 +43,21 @@ struct question_context {
 			   1]; /* the agent's own words, "" when it gave none */
 };
 
+/* The same as texts of just their length, borrowed; NULL where nothing is known. What a question
+ * carries: tens of thousands may wait, and most of what fits into a context is rarely there. */
+enum { QUESTION_TEXT_COUNT = 7 };
+struct question_texts {
+	union {
+		struct {
+			const char *method, *path_class, *user_agent, *traceparent, *process,
+				*command, *justification;
+		};
+		const char *all[QUESTION_TEXT_COUNT];
+	};
+	uint32_t process_id;
+};
+struct question_texts question_texts_of(const struct question_context *context);
+
 struct question {
 	uint64_t id; /* random, never 0 */
 	enum question_state state;
@@ -50,7 +65,7 @@ struct question {
 	struct target target;
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	char session[LIMIT_SESSION_BYTES + 1]; /* of the first waiter */
-	struct question_context context;
+	struct question_texts context; /* of whoever holds the question */
 	uint64_t asked_ms; /* Unix time */
 	uint64_t expires_ms; /* asked + pending_ttl */
 	uint64_t decided_ms; /* end of pending; 0 before */

@@ -147,8 +147,7 @@ static void every_path_and_method_has_its_answer(void **state)
 				desk_question(desk.desk, desk.last_id)->context.justification,
 				"tests");
 		else
-			assert_string_equal(
-				desk_question(desk.desk, desk.last_id)->context.justification, "");
+			assert_null(desk_question(desk.desk, desk.last_id)->context.justification);
 		json_decref(json);
 		free(r);
 		free(call);
@@ -180,7 +179,8 @@ static void a_justification_is_whole_or_refused(void **state)
 		struct agent_call *call = call_of(AGENT_POST, "/questions/ID", body, AGENT_TEXT);
 		struct agent_reply *r = answer(call, "", &waits);
 		ROW_CHECK(rows[i].name, r->status == rows[i].status, "%u", r->status);
-		size_t kept = strlen(desk_question(desk.desk, desk.last_id)->context.justification);
+		size_t kept =
+			slice_of(desk_question(desk.desk, desk.last_id)->context.justification).len;
 		ROW_CHECK(rows[i].name, kept == (r->status == 200 ? rows[i].len : 0), "%zu", kept);
 		free(r);
 		free(call);
@@ -215,7 +215,7 @@ static void somebody_elses_question_is_none(void **state)
 		assert_int_equal(waits, 0);
 		free(r);
 	}
-	assert_string_equal(desk_question(desk.desk, desk.last_id)->context.justification, "");
+	assert_null(desk_question(desk.desk, desk.last_id)->context.justification);
 	struct agent_reply *r = answer_to("local", AGENT_GET, "/", 0, &waits);
 	json_t *json = json_of(r);
 	assert_int_equal(json_array_size(json_object_get(json, "questions")), 0);

@@ -337,7 +337,7 @@ static void what_is_said_of_a_question_is_kept(void **state)
 				 slice_from(words, sizeof(words)), DESK_START_MS),
 		DESK_OK);
 	desks_expect(&l, "keep context\ncontext local a.example:80\n");
-	assert_int_equal(strlen(q->context.justification), sizeof(q->context.justification) - 1);
+	assert_int_equal(strlen(q->context.justification), sizeof(context.justification) - 1);
 	assert_int_equal(desk_justify(l.desk, q->id, SLICE("10.0.0.1"), SLICE("x"), DESK_START_MS),
 		DESK_NOT_FOUND);
 	desk_set_process(l.desk, q->id, "curl", "curl -v", 42, DESK_START_MS);

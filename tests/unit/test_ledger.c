@@ -10,6 +10,7 @@
 /* Stands for the real one: takes what fits. */
 struct desk {
 	struct question questions[8];
+	char texts[8][2048]; /* of their contexts */
 	struct grant grants[8];
 	size_t question_count, grant_count, room;
 };
@@ -18,7 +19,16 @@ bool desk_restore_question(struct desk *d, const struct question *q)
 {
 	if (d->question_count >= d->room)
 		return false;
-	d->questions[d->question_count++] = *q;
+	struct question *own = &d->questions[d->question_count];
+	char *at = d->texts[d->question_count++];
+	*own = *q;
+	/* A question lends its texts for the call only. */
+	for (int i = 0; i < QUESTION_TEXT_COUNT; i++) {
+		if (!q->context.all[i])
+			continue;
+		own->context.all[i] = strcpy(at, q->context.all[i]);
+		at += strlen(at) + 1;
+	}
 	return true;
 }
 
@@ -81,8 +91,9 @@ static void fill(char *text, size_t size, unsigned first)
 
 static struct question a_full_question(void)
 {
+	static struct question_context full;
 	struct question q = a_question(UINT64_MAX);
-	struct question_context *c = &q.context;
+	struct question_context *c = &full;
 	assert_int_equal(
 		target_parse_authority(SLICE("[2001:db8::1]:65535"), &q.target), REASON_NONE);
 	q.protocol = QUESTION_HTTP;
@@ -96,6 +107,7 @@ static struct question a_full_question(void)
 	fill(c->command, sizeof(c->command), 250);
 	fill(c->justification, sizeof(c->justification), 7);
 	c->process_id = UINT32_MAX;
+	q.context = question_texts_of(c);
 	q.asked_ms = 1700000000123;
 	q.expires_ms = 1700000900123;
 	q.waiters = UINT32_MAX;
@@ -107,11 +119,15 @@ static struct question a_full_question(void)
 static void check_question(const struct question *got, const struct question *want)
 {
 #define SAME(field) assert_memory_equal(&got->field, &want->field, sizeof(want->field))
-	SAME(id), SAME(state), SAME(protocol), SAME(identity), SAME(session), SAME(context);
+	SAME(id), SAME(state), SAME(protocol), SAME(identity), SAME(session);
 	SAME(asked_ms), SAME(expires_ms), SAME(decided_ms), SAME(grant), SAME(waiters), SAME(asks);
 	SAME(told_pending), SAME(target.kind), SAME(target.host_len), SAME(target.port);
 	SAME(target.address);
 	assert_string_equal(got->target.host, want->target.host);
+	SAME(context.process_id);
+	for (int i = 0; i < QUESTION_TEXT_COUNT; i++)
+		assert_true(
+			slice_equal(slice_of(got->context.all[i]), slice_of(want->context.all[i])));
 }
 
 static void check_grant(const struct grant *got, const struct grant *want)
@@ -138,7 +154,7 @@ static void every_field_of_a_question_comes_back(void **state)
 	check_question(&desk.questions[0], &bare);
 	check_question(&desk.questions[1], &full);
 	/* Kept again, it is the same question with what was found out since. */
-	snprintf(bare.context.process, sizeof(bare.context.process), "curl");
+	bare.context.process = "curl";
 	assert_true(keep(l, NEWS_CONTEXT, &bare, NULL));
 	assert_true(keep(l, NEWS_WAITERS, &full, NULL));
 	l = open_again(l);

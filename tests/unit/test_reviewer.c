@@ -334,7 +334,7 @@ static void a_later_word_replaces_what_waits(void **state)
 	scene_begin(s, NULL, 5000);
 	ask(s, 7);
 	assert_int_equal(target_parse_authority(SLICE("a.test:443"), &q.target), REASON_NONE);
-	strcpy(q.context.justification, "the mirror of the build");
+	q.context.justification = "the mirror of the build";
 	assert_true(reviewer_ask(s->reviewer, &q));
 	run_until_whole(s, 1);
 	assert_non_null(strstr(web_stub_body(&s->web, 0), "the mirror of the build"));

@@ -147,7 +147,7 @@ static void an_ended_question_has_its_decision(void **state)
 	q.protocol = QUESTION_HTTP;
 	q.decided_ms = UINT64_C(1795258568000);
 	strcpy(q.session, "a\nb");
-	q.context = (struct question_context){.method = "GET",
+	q.context = (struct question_texts){.method = "GET",
 		.path_class = "/+/+.tgz",
 		.user_agent = "x\xe2\x80\xae",
 		.process = "npm",
