@@ -209,23 +209,38 @@ static bool join(const char *directory, enum bundle_part part, char ret_path[CA_
 	return len > 0 && len < CA_PATH_SIZE;
 }
 
+/* "HOST" and "PORT" of "http://HOST:PORT". False for what Java's options cannot say: a user name, a
+ * path, an IPv6 address, TLS to the proxy. */
+static bool split_url(const char *url, struct slice *ret_host, const char **ret_port)
+{
+	const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	const struct slice scheme = SLICE("http://");
+
+	if (!slice_starts(slice_of(url), scheme))
+		return false;
+	const char *host = url + scheme.len;
+	size_t len = strspn(host, letters);
+	const char *port = host + len + 1;
+	if (len == 0 || host[len] != ':' || port[0] == '\0' || port[strspn(port, "0123456789")])
+		return false;
+	*ret_host = slice_from(host, len);
+	*ret_port = port;
+	return true;
+}
+
 /* The Java machine takes neither proxies nor roots from other variables. Options are apart by spaces,
  * those in quotes are not. */
 static void describe_java(struct place *p, const char *truststore)
 {
-	struct slice url = slice_of(p->url);
 	size_t left = sizeof(p->java);
 	char *at = p->java;
-	const char *port = strrchr(p->url, ':');
-	struct slice host = slice_after(url, sizeof("http://") - 1);
+	struct slice host;
+	const char *port;
 
-	host = slice_first(host, slice_find(host, ':'));
-	/* Elsewhere there is a user name, a path, an IPv6 address or TLS, which Java knows not. */
-	if (slice_starts(url, SLICE("http://")) && host.len > 0 && host.ptr[0] != '[' &&
-		port == host.ptr + host.len && port[1 + strspn(port + 1, "0123456789")] == '\0') {
+	if (split_url(p->url, &host, &port)) {
 		int len = snprintf(at, left,
 			"-Dhttp.proxyHost=%.*s -Dhttp.proxyPort=%s -Dhttps.proxyHost=%.*s -Dhttps.proxyPort=%s",
-			(int)host.len, host.ptr, port + 1, (int)host.len, host.ptr, port + 1);
+			(int)host.len, host.ptr, port, (int)host.len, host.ptr, port);
 		at += len;
 		left -= (size_t)len;
 	}

@@ -71,6 +71,10 @@ static void files_win_in_their_order(void **state)
 			2},
 		{"log to a file", "otel.log = \"./e.jsonl\"", NULL, OPTION_LOG, "\"./e.jsonl\"",
 			LAYER_CONFIG, 1},
+		{"span of a day", "tls.ca_lifetime = \"1d\"", NULL, OPTION_CA_LIFETIME, "\"1d\"",
+			LAYER_CONFIG, 1},
+		{"span of ten years", "tls.ca_lifetime = \"3650d\"", NULL, OPTION_CA_LIFETIME,
+			"\"3650d\"", LAYER_CONFIG, 1},
 		{"text beyond ASCII", "otel.service_name = \"Stra\xc3\x9f\x65\"", NULL,
 			OPTION_SERVICE_NAME, "\"Stra\xc3\x9f\x65\"", LAYER_CONFIG, 1},
 	};
