@@ -64,7 +64,9 @@ static int measure(const char *name, struct slice bytes)
 	buffer_init(&out, LIMIT_QUEUE_BYTES);
 	start = cpu_ns();
 	for (int i = 0; i < ROUNDS; i++) {
-		if (!forward_request(&out, message_head(m), &t, SLICE("/"), "gate", true))
+		if (!forward_request(&out, message_head(m),
+			    &(struct forward_place){
+				    .target = &t, .path = SLICE("/"), .via = "gate"}))
 			return 1;
 		buffer_take(&out, out.len);
 	}

@@ -47,7 +47,7 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
-bool exchange_start(struct exchange *x, const struct target *target, struct slice path)
+bool exchange_start(struct exchange *x, const struct forward_place *place)
 {
 	const struct head *h = message_head(x->request);
 	struct slice nothing = {NULL, 0}, data;
@@ -66,7 +66,7 @@ bool exchange_start(struct exchange *x, const struct target *target, struct slic
 	/* A request without content ends with its head; nothing more needs to be read for it. */
 	if (h->framing == FRAMING_NONE && !x->request_ended)
 		x->request_ended = message_read(x->request, &nothing, &data) == MESSAGE_END;
-	return forward_request(&x->to_upstream, h, target, path, x->via, true);
+	return forward_request(&x->to_upstream, h, place);
 }
 
 /* Writes what waits. False when the wire is gone. */
@@ -271,10 +271,11 @@ static enum pump pump_down(struct exchange *x, struct wire *client, struct wire 
 			wire_read(upstream, ground->scratch, sizeof(ground->scratch), &got);
 		if (result == WIRE_AGAIN)
 			return PUMP_WAITS;
-		enum pump parsed =
-			result == WIRE_OK
-				? response_parse(x, slice_from(ground->scratch, got), ret_reason)
-				: response_eof(x, ret_reason);
+		enum pump parsed = PUMP_GONE;
+		if (result == WIRE_OK)
+			parsed = response_parse(x, slice_from(ground->scratch, got), ret_reason);
+		else if (result == WIRE_EOF)
+			parsed = response_eof(x, ret_reason);
 		if (parsed == PUMP_GONE)
 			*ret_reason = REASON_UPSTREAM_CLOSED;
 		if (parsed != PUMP_WAITS)

@@ -64,7 +64,7 @@ enum exchange_result exchange_read_content(struct exchange *x, struct wire *clie
 
 /* Send the request whose head was read to a fresh or kept upstream connection. May be called again
  * for the same head while response_begun is false. False without memory. */
-bool exchange_start(struct exchange *x, const struct target *target, struct slice path);
+bool exchange_start(struct exchange *x, const struct forward_place *place);
 
 /* Move what can be moved, after either wire became ready. */
 enum exchange_result exchange_turn(struct exchange *x, struct wire *client, struct wire *upstream,

@@ -3,8 +3,6 @@
 
 #include <time.h>
 
-enum { DEFAULT_PORT = 80 };
-
 /* What the Connection fields of a head name. */
 struct options {
 	struct slice names[LIMIT_CONNECTION_OPTIONS];
@@ -176,14 +174,15 @@ static bool put_length(struct buffer *b, uint64_t length)
 	return buffer_format(b, "Content-Length: %llu\r\n", (unsigned long long)length);
 }
 
-static bool put_host(struct buffer *b, const struct target *t)
+/* RFC 9110 §4.2: the port that a scheme implies is left out. */
+static bool put_host(struct buffer *b, const struct target *t, bool secure)
 {
 	bool bracketed = t->address.family == 6;
 
 	put(b, bracketed ? SLICE("Host: [") : SLICE("Host: "));
 	put(b, target_host(t));
 	put(b, bracketed ? SLICE("]") : SLICE(""));
-	if (t->port != DEFAULT_PORT)
+	if (t->port != (secure ? 443 : 80))
 		buffer_format(b, ":%u", (unsigned)t->port);
 	return put(b, SLICE("\r\n"));
 }
@@ -206,13 +205,12 @@ static bool put_request_line(struct buffer *b, const struct head *h, struct slic
 	return put(b, SLICE(" HTTP/1.1\r\n"));
 }
 
-bool forward_request(struct buffer *b, const struct head *h, const struct target *t,
-	struct slice path, const char *via, bool keep_alive)
+bool forward_request(struct buffer *b, const struct head *h, const struct forward_place *place)
 {
 	uint64_t forwards;
 
-	put_request_line(b, h, path);
-	put_host(b, t);
+	put_request_line(b, h, place->path);
+	put_host(b, place->target, place->secure);
 	put_kept(b, h);
 	if (h->expect_continue)
 		put(b, SLICE("Expect: 100-continue\r\n"));
@@ -222,8 +220,8 @@ bool forward_request(struct buffer *b, const struct head *h, const struct target
 		put_length(b, h->content_length);
 	if (h->framing == FRAMING_CHUNKED)
 		put(b, SLICE("Transfer-Encoding: chunked\r\n"));
-	put_via(b, h, via);
-	put_connection(b, h, keep_alive);
+	put_via(b, h, place->via);
+	put_connection(b, h, !place->last);
 	return put(b, SLICE("\r\n"));
 }
 

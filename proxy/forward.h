@@ -18,16 +18,24 @@
 #include "policy/target.h"
 #include "proxy/message.h"
 
+/* Where a request goes. Borrowed during the call. */
+struct forward_place {
+	const struct target *target;
+	struct slice
+		path; /* origin-form as target_parse_uri or the request line gave it; "" means "/",
+	                      for OPTIONS "*" (RFC 9112 §3.2.4); "?…" gets its "/" */
+	const char
+		*via; /* the name of this proxy for Via, a token, or "1.1 name", of which only the
+	                    name counts */
+	bool last; /* "Connection: close"; an upgrade is asked for whatever it says */
+	bool secure; /* https: the port that needs no mention is 443 instead of 80 */
+};
+
 /* The request for the origin, HTTP/1.1, in origin-form, with Host from the canonical target (never
- * the client's spelling; without the port 80) as its first field.
- *   path        origin-form as target_parse_uri or the request line gave it; "" means "/", for
- *               OPTIONS "*" (RFC 9112 §3.2.4); "?…" gets its "/"
- *   via         the name of this proxy for Via, a token, or "1.1 name", of which only the name counts
- *   keep_alive  false adds "Connection: close"; an upgrade is asked for whatever it says
+ * the client's spelling) as its first field.
  * Content framing as in h: chunked content must go through forward_chunk. Max-Forwards of OPTIONS
  * and TRACE is one less. False when the buffer refused or a part holds control bytes (b->failed). */
-bool forward_request(struct buffer *b, const struct head *h, const struct target *t,
-	struct slice path, const char *via, bool keep_alive);
+bool forward_request(struct buffer *b, const struct head *h, const struct forward_place *place);
 
 /* What forward_response is to tell the client about the connection. */
 struct forward_client {

@@ -5,13 +5,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static void call(struct wire *w)
+{
+	if (w->layer)
+		w->layer->ready(w);
+	w->on_ready(w, w->owner);
+}
+
 void poller_ready(struct wire *w, bool readable, bool writable, bool hung_up)
 {
 	w->hung_up = w->hung_up || hung_up;
 	/* After a hang-up a read tells what it was. */
 	w->readable = w->readable || readable || w->hung_up;
 	w->writable = w->writable || writable;
-	w->on_ready(w, w->owner);
+	call(w);
 }
 
 /* Between turns no batch of events is being told, so what is closed can be freed. A wire on the
@@ -28,7 +35,7 @@ static void poller_sweep(struct poller *p)
 		again = w->next;
 		w->queued = false;
 		if (w->fd >= 0)
-			w->on_ready(w, w->owner);
+			call(w);
 		else
 			free(w);
 	}
@@ -125,6 +132,8 @@ void wire_close(struct wire *w)
 {
 	if (!w)
 		return;
+	if (w->layer)
+		w->layer->close(w);
 	backend_unwatch(w, true);
 	close(w->fd);
 	free_later(w);

@@ -100,7 +100,8 @@ static enum flow_result flow_end(struct flow *f, struct wire *to, struct pipes *
 	flow_give_pipe(f, pipes);
 	if (!f->closed) {
 		f->closed = true;
-		if (!f->last)
+		/* A layer has words of its own for an end, and what it still holds must go out. */
+		if (!f->last || to->layer)
 			wire_shutdown(to);
 	}
 	return FLOW_ENDED;
@@ -117,7 +118,7 @@ static enum flow_result flow_copy(
 		return flow_end(f, to, &ground->pipes);
 	if (result != WIRE_OK)
 		return result == WIRE_AGAIN ? FLOW_WAITS : FLOW_SOURCE;
-	f->bulk = got == sizeof(ground->scratch);
+	f->bulk = got == sizeof(ground->scratch) && !from->layer && !to->layer;
 	result = wire_write(to, slice_from(ground->scratch, got), &put);
 	if (result == WIRE_RESET)
 		return FLOW_SINK;
@@ -206,5 +207,8 @@ enum relay_result relay_turn(struct relay *r)
 		return RELAY_CLIENT_RESET;
 	if (up == FLOW_SINK || down == FLOW_SOURCE)
 		return RELAY_UPSTREAM_RESET;
-	return r->up.closed && r->down.closed ? RELAY_DONE : RELAY_GOING;
+	if (!r->up.closed || !r->down.closed)
+		return RELAY_GOING;
+	return wire_is_drained(r->client) && wire_is_drained(r->upstream) ? RELAY_DONE
+									  : RELAY_GOING;
 }

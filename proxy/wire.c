@@ -16,7 +16,7 @@ enum wire_result wire_blocked(struct wire *w, bool *flag, int error)
 	return WIRE_RESET;
 }
 
-enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_len)
+enum wire_result wire_read_raw(struct wire *w, char *into, size_t size, size_t *ret_len)
 {
 	ssize_t got;
 
@@ -37,7 +37,7 @@ enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_
 	return WIRE_OK;
 }
 
-enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len)
+enum wire_result wire_write_raw(struct wire *w, struct slice bytes, size_t *ret_len)
 {
 	ssize_t put;
 
@@ -54,8 +54,27 @@ enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len)
 	return WIRE_OK;
 }
 
-void wire_shutdown(struct wire *w)
+void wire_shutdown_raw(struct wire *w)
 {
 	/* ENOTCONN: the peer was faster, and there is nobody left to tell. */
 	(void)shutdown(w->fd, SHUT_WR);
+}
+
+enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_len)
+{
+	return w->layer ? w->layer->read(w, into, size, ret_len)
+			: wire_read_raw(w, into, size, ret_len);
+}
+
+enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len)
+{
+	return w->layer ? w->layer->write(w, bytes, ret_len) : wire_write_raw(w, bytes, ret_len);
+}
+
+void wire_shutdown(struct wire *w)
+{
+	if (w->layer)
+		w->layer->shutdown(w);
+	else
+		wire_shutdown_raw(w);
 }

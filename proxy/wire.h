@@ -18,6 +18,24 @@
 struct poller; /* opaque; one for each loop */
 struct wire;
 
+enum wire_result {
+	WIRE_OK, /* *ret_len bytes were moved, at least 1 */
+	WIRE_AGAIN, /* not now; on_ready will run */
+	WIRE_EOF, /* the peer has closed its side */
+	WIRE_RESET, /* the connection is gone */
+};
+
+/* What stands between a wire's users and its socket, where something does: proxy/cipher.h. The
+ * functions do what wire_read, wire_write and wire_shutdown promise, by way of the raw ones below. */
+struct wire_layer {
+	enum wire_result (*read)(struct wire *w, char *into, size_t size, size_t *ret_len);
+	enum wire_result (*write)(struct wire *w, struct slice bytes, size_t *ret_len);
+	void (*shutdown)(struct wire *w);
+	void (*ready)(struct wire *w); /* before on_ready: something may wait to go out */
+	bool (*drained)(const struct wire *w); /* nothing does */
+	void (*close)(struct wire *w); /* the socket is still open; frees wire.layered */
+};
+
 /* Runs from the loop when a flag was set that may matter. */
 typedef void (*wire_cb)(struct wire *w, void *owner);
 
@@ -29,6 +47,8 @@ struct wire {
 	wire_cb on_ready;
 	void *owner;
 	void *watch; /* the poller's own, where it needs something for each wire */
+	const struct wire_layer *layer; /* NULL: bytes are the socket's */
+	void *layered; /* the layer's own */
 	int fd; /* -1 after wire_close */
 	bool readable; /* a read may yield bytes, an end or an error */
 	bool writable; /* a write may take bytes */
@@ -63,7 +83,8 @@ static inline void wire_own(struct wire *w, wire_cb on_ready, void *owner)
 	w->owner = owner;
 }
 
-/* Give the descriptor away, still open and no longer watched. The wire is gone for its owner. */
+/* Give the descriptor away, still open and no longer watched. The wire is gone for its owner. Not
+ * with a layer. */
 int wire_release(struct wire *w);
 
 /* Close the descriptor now; on_ready never runs again. The wire is gone for its owner. NULL is
@@ -74,21 +95,25 @@ void wire_close(struct wire *w);
  * stopped out of fairness. */
 void wire_again(struct wire *w);
 
-enum wire_result {
-	WIRE_OK, /* *ret_len bytes were moved, at least 1 */
-	WIRE_AGAIN, /* not now; on_ready will run */
-	WIRE_EOF, /* the peer has closed its side */
-	WIRE_RESET, /* the connection is gone */
-};
-
 /* Read up to `size` bytes. A short read clears `readable`. */
 enum wire_result wire_read(struct wire *w, char *into, size_t size, size_t *ret_len);
 
 /* Write what the socket takes; a short write clears `writable`. */
 enum wire_result wire_write(struct wire *w, struct slice bytes, size_t *ret_len);
 
-/* No more will be written: the peer reads an end. */
+/* No more will be written: the peer reads an end, behind all that was written. */
 void wire_shutdown(struct wire *w);
+
+/* Everything that was written is in the kernel's hands. */
+static inline bool wire_is_drained(const struct wire *w)
+{
+	return !w->layer || w->layer->drained(w);
+}
+
+/* For a layer: the socket itself. */
+enum wire_result wire_read_raw(struct wire *w, char *into, size_t size, size_t *ret_len);
+enum wire_result wire_write_raw(struct wire *w, struct slice bytes, size_t *ret_len);
+void wire_shutdown_raw(struct wire *w);
 
 /* For moves that the wire does not make itself (splice): what an errno means for a reader or a
  * writer, with the flag cleared on EAGAIN. */

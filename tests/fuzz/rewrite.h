@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/fuzz/rewrite.h: a stream of messages, read and written anew for the next hop, with notes of
- * what was understood, so that readings of the same stream can be compared. */
+/* tests/fuzz/rewrite.h: a stream of messages, read and written anew, with notes of what was understood. */
 #ifndef SALLYPORT_TESTS_REWRITE_H
 #define SALLYPORT_TESTS_REWRITE_H
 
@@ -45,12 +44,13 @@ static inline void rewrite_note(struct rewrite *r, const struct field *fields, s
 static inline void rewrite_head(struct rewrite *r, const struct head *h)
 {
 	struct target t = {.port = 80, .host_len = 1, .host = "a"};
+	struct forward_place place = {.target = &t, .path = h->target, .via = "1.1 gate"};
 	struct forward_client client = {1, true, slice_equal(r->method, SLICE("HEAD")), 0};
 	bool close = false, kept;
 
 	r->chunked = h->framing == FRAMING_CHUNKED;
 	if (r->kind == MESSAGE_REQUEST)
-		kept = forward_request(&r->out, h, &t, h->target, "1.1 gate", true);
+		kept = forward_request(&r->out, h, &place);
 	else
 		kept = forward_response(&r->out, h, &client, "1.1 gate", &r->chunked, &close);
 	assert(kept && !close);

@@ -19,7 +19,8 @@ static void check_request(const char *name, const char *in, const char *path, co
 	struct buffer b;
 
 	buffer_init(&b, 1 << 20);
-	bool ok = forward_request(&b, message_head(m), &t, slice_of(path), "1.1 gate", true);
+	bool ok = forward_request(&b, message_head(m),
+		&(struct forward_place){.target = &t, .path = slice_of(path), .via = "1.1 gate"});
 	struct slice got = buffer_bytes(&b);
 	ROW_CHECK(name, ok && slice_equal(got, slice_of(out)), "\n%.*s", (int)got.len, got.ptr);
 	buffer_done(&b);
@@ -152,7 +153,9 @@ static void hosts_are_canonical(void **state)
 		struct buffer b;
 		char out[256];
 		buffer_init(&b, 4096);
-		assert_true(forward_request(&b, message_head(m), &t, SLICE("/"), "gate", false));
+		assert_true(forward_request(&b, message_head(m),
+			&(struct forward_place){
+				.target = &t, .path = SLICE("/"), .via = "gate", .last = true}));
 		snprintf(out, sizeof(out), "GET / HTTP/1.1\r\n%s" VIA "Connection: close\r\n\r\n",
 			rows[i].out);
 		struct slice got = buffer_bytes(&b);
@@ -184,7 +187,8 @@ static void nothing_ends_a_line_early(void **state)
 		struct buffer b;
 		h.fields = &rows[i].field;
 		buffer_init(&b, 4096);
-		bool ok = forward_request(&b, &h, &t, rows[i].path, "gate", true);
+		bool ok = forward_request(&b, &h,
+			&(struct forward_place){.target = &t, .path = rows[i].path, .via = "gate"});
 		ROW_CHECK(rows[i].name, !ok && b.failed, "was written");
 		buffer_done(&b);
 	}
@@ -200,7 +204,9 @@ static void a_full_buffer_refuses(void **state)
 	for (size_t bound = 1; !ok; bound++) {
 		struct buffer b;
 		buffer_init(&b, bound);
-		ok = forward_request(&b, message_head(m), &t, SLICE("/"), "gate", false);
+		ok = forward_request(&b, message_head(m),
+			&(struct forward_place){
+				.target = &t, .path = SLICE("/"), .via = "gate", .last = true});
 		assert_true(ok == !b.failed && b.len <= bound);
 		assert_true(!ok || b.len == bound);
 		buffer_done(&b);
