@@ -192,15 +192,26 @@ struct verdict policy_judge_method(
 	const struct policy *p, struct slice method, const struct verdict *named)
 {
 	struct verdict v = refused(REASON_MODE_LIMITED, ENTRY_NONE);
-	/* Inside a CONNECT to a plaintext port each request is judged by its own method. */
+	/* Inside a CONNECT each request is judged by its own method. */
 	bool visible = slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
 		       slice_equal(method, SLICE("OPTIONS")) ||
-		       (slice_equal(method, SLICE("CONNECT")) && named->protocol == PORT_HTTP);
+		       (slice_equal(method, SLICE("CONNECT")) && named->protocol != PORT_RAW);
 
 	if (p->mode == MODE_FULL || visible)
 		return *named;
 	v.source = SOURCE_MODE_GUARD;
 	return v;
+}
+
+bool policy_inspects(const struct policy *p, const struct target *t)
+{
+	(void)t;
+	return p->mode == MODE_LIMITED;
+}
+
+bool policy_inspects_any(const struct policy *p)
+{
+	return p->mode == MODE_LIMITED;
 }
 
 struct rule policy_rule(const struct policy *p, uint32_t entry)

@@ -64,11 +64,14 @@ struct verdict policy_judge_address(const struct policy *p, const struct target 
 struct verdict policy_judge_alias(
 	const struct policy *p, const struct target *t, struct slice alias);
 
-/* Judge a request method in plain view; MODE_LIMITED lets GET, HEAD and OPTIONS pass. A CONNECT to
- * a port that is not PORT_HTTP is refused in limited mode: nobody can look inside. `named` is an
- * allowing or asking verdict. */
+/* Judge a request method: MODE_LIMITED lets GET, HEAD and OPTIONS pass, and a CONNECT that can be
+ * looked into: not to a PORT_RAW. `named` is an allowing or asking verdict. */
 struct verdict policy_judge_method(
 	const struct policy *p, struct slice method, const struct verdict *named);
+
+/* A tunnel of TLS to the target, if it is allowed, is looked into; any is. Limited mode wants it. */
+bool policy_inspects(const struct policy *p, const struct target *t);
+bool policy_inspects_any(const struct policy *p);
 
 /* The rule of an entry in a verdict of this policy; all zero for ENTRY_NONE. By value, because a
  * million stored ones would cost more than the patterns themselves. */
@@ -86,7 +89,6 @@ struct policy_counts {
 	size_t bytes; /* memory of the snapshot */
 };
 struct policy_counts policy_counts(const struct policy *p);
-
 /* ---- building ----------------------------------------------------------------------------- */
 
 /* What is wrong with an input and what to write instead; fixed size, no ownership. */

@@ -17,10 +17,12 @@ enum {
 };
 
 /* `workers` that share the bound on connections: those that run. */
-static struct settings settings_of(const struct config *config, uint32_t workers)
+static struct settings settings_of(
+	const struct config *config, struct inspection *inspection, uint32_t workers)
 {
 	return (struct settings){
 		.policy = config->policy,
+		.inspection = inspection,
 		.head_ms = config->head_ms,
 		.keepalive_ms = config->keepalive_ms,
 		.hello_ms = config->hello_ms,
@@ -148,7 +150,7 @@ static bool workers_start(struct crew *c, const struct config *config,
 		.hosts_file = config->hosts_file,
 		.timeout_ms = config->dns_ms,
 	};
-	const struct settings settings = settings_of(config, config->workers);
+	const struct settings settings = settings_of(config, c->inspection, config->workers);
 
 	for (size_t i = 0; i < config->workers; i++) {
 		const struct worker_options options = {
@@ -193,7 +195,8 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 
 	*c = (struct crew){.clerk = options->clerk,
 		.own_count = options->own_count,
-		.digest = options->digest};
+		.digest = options->digest,
+		.inspection = options->inspection};
 	memcpy(c->own, options->own, options->own_count * sizeof(c->own[0]));
 	snprintf(ret_error, error_size, "out of memory");
 	bool started = fds && via_make(c) && bind_all(c, config, fds, ret_error, error_size) &&
@@ -204,9 +207,9 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 	return started;
 }
 
-bool crew_reload(struct crew *c, struct config *config)
+bool crew_reload(struct crew *c, struct config *config, struct inspection *inspection)
 {
-	const struct settings settings = settings_of(config, (uint32_t)c->worker_count);
+	const struct settings settings = settings_of(config, inspection, (uint32_t)c->worker_count);
 	bool told = add_own(c, config->policy);
 
 	for (size_t i = 0; i < c->worker_count; i++)

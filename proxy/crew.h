@@ -20,6 +20,7 @@ struct crew {
 	size_t own_count;
 	struct mailbox *clerk;
 	struct digest *digest;
+	struct inspection *inspection; /* at the start */
 	char via[32]; /* our Via pseudonym, random for each start */
 };
 
@@ -31,6 +32,7 @@ struct crew_options {
 	const struct endpoint *own; /* control endpoints as bound; copied */
 	size_t own_count; /* at most LIMIT_LISTENERS */
 	struct digest *digest; /* fed by the exporter; NULL: none */
+	struct inspection *inspection; /* workers take references; NULL: no tunnel is looked into */
 };
 
 /* Binds, maps the rings, starts exporter and workers. The configuration's policy learns the bound
@@ -39,7 +41,7 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 	char *ret_error, size_t error_size);
 
 /* New rules and settings for every worker. False when one could not be told. */
-bool crew_reload(struct crew *c, struct config *config);
+bool crew_reload(struct crew *c, struct config *config, struct inspection *inspection);
 
 /* Stop accepting, finish within `within_ms`. May be called again with less. */
 void crew_drain(struct crew *c, uint32_t within_ms);

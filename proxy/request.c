@@ -4,11 +4,18 @@
 #include "proxy/forward.h"
 
 /* Inside a tunnel every request is for the tunnel's own target, however it is spelled. */
-static enum reason read_inside(const struct head *h, const struct target *tunnel, struct request *r)
+static enum reason read_inside(
+	const struct head *h, const struct request_place *place, struct request *r)
 {
+	const struct target *tunnel = place->tunnel;
 	struct target host;
 
-	if (h->target.len > 0 && h->target.ptr[0] != '/') {
+	if (slice_equal(h->target, SLICE("*")) && slice_equal(h->method, SLICE("OPTIONS"))) {
+		r->path = SLICE("");
+	} else if (h->target.len > 0 && h->target.ptr[0] != '/') {
+		/* An http URI is for somewhere else than the TLS around it. */
+		if (place->secure)
+			return REASON_MISDIRECTED;
 		struct target uri;
 		enum reason reason = target_parse_uri(h->target, &uri, &r->path);
 		if (reason != REASON_NONE)
@@ -59,7 +66,7 @@ static enum reason read_target(
 		r->has_target = reason == REASON_NONE;
 		return reason;
 	}
-	return place->tunnel ? read_inside(h, place->tunnel, r) : read_absolute(h, r);
+	return place->tunnel ? read_inside(h, place, r) : read_absolute(h, r);
 }
 
 /* What no origin may be asked through a proxy: TRACE shows a client's secrets to its scripts, and

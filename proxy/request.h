@@ -12,8 +12,8 @@
 /* Where a request came from: what its target may look like depends on it. */
 struct request_place {
 	const struct policy *policy;
-	const struct target
-		*tunnel; /* the CONNECT target when inside a plaintext tunnel, else NULL */
+	const struct target *tunnel; /* the CONNECT target when inside a tunnel, else NULL */
+	bool secure; /* and it is TLS outside */
 	const char *via; /* our own Via token, for loops */
 };
 

@@ -19,6 +19,7 @@
 enum {
 	/* How often files are looked at for changes; a change is taken once it has stood for two. */
 	WATCH_MS = 500,
+	UPKEEP_MS = 3600 * 1000,
 	ENDED_MS = 20,
 };
 
@@ -70,6 +71,27 @@ static void record_config(struct serve *s, const char *actor, const char *text, 
 	crew_record(&s->crew, &e);
 }
 
+/* ---- inspection --------------------------------------------------------------------------- */
+
+/* What the rules of `config` need to look into tunnels, once and then for good: made at the first load
+ * that needs it. False with a sentence. */
+static bool open_inspection(
+	struct serve *s, const struct config *config, char *ret_error, size_t size)
+{
+	if (s->inspection || !policy_inspects_any(config->policy))
+		return true;
+	s->inspection = inspection_new(config, ret_error, size);
+	return s->inspection != NULL;
+}
+
+static void on_upkeep(uv_timer_t *timer)
+{
+	struct serve *s = CONTAINER(timer, struct serve, upkeep);
+
+	if (s->inspection)
+		inspection_turn(s->inspection);
+}
+
 /* ---- reload ------------------------------------------------------------------------------- */
 
 /* A number that changes when any of the files does, is replaced, appears or goes away. */
@@ -97,12 +119,17 @@ bool serve_reload(struct serve *s, const char *actor, char *ret_text, size_t siz
 	struct config *config = config_load(s->sources, on_notice, NULL, &fault);
 
 	s->loaded_stamp = s->seen_stamp = files_stamp(s->config);
-	if (!config) {
+	if (!config)
 		fault_format(&fault, ret_text, size);
+	if (config && !open_inspection(s, config, ret_text, size)) {
+		config_free(config);
+		config = NULL;
+	}
+	if (!config) {
 		log_error("configuration refused, nothing changed: %s", ret_text);
 	} else {
 		config_difference(s->config, config, ret_text, size);
-		if (!crew_reload(&s->crew, config))
+		if (!crew_reload(&s->crew, config, s->inspection))
 			log_error(
 				"a worker could not be told of the new configuration; reload again");
 		clerk_reload(&s->clerk, config);
@@ -229,6 +256,7 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 		.own = own,
 		.own_count = s->control ? control_endpoints(s->control, own) : 0,
 		.digest = s->digest,
+		.inspection = s->inspection,
 	};
 	bool started = crew_start(&s->crew, s->config, &options, error, size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -243,6 +271,7 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 static bool start(struct serve *s, char *error, size_t size)
 {
 	if (!crew_make_directory(s->config, error, size) ||
+		!open_inspection(s, s->config, error, size) ||
 		!clerk_open(&s->clerk, &s->loop, s->config, error, size))
 		return false;
 	if (serve_open_control(s, error, size) && serve_open_reviewer(s, error, size) &&
@@ -267,6 +296,8 @@ static int serve_loop(struct serve *s)
 	uv_timer_init(&s->loop, &s->watch);
 	uv_timer_init(&s->loop, &s->ended);
 	uv_timer_start(&s->watch, on_watch, WATCH_MS, WATCH_MS);
+	uv_timer_init(&s->loop, &s->upkeep);
+	uv_timer_start(&s->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
 	watch_signals(s);
 	serve_begin_control(s);
 	clerk_begin(&s->clerk, &s->crew);
@@ -312,6 +343,7 @@ int serve_run(const struct config_sources *sources)
 	} else {
 		status = serve_loop(&s);
 	}
+	inspection_unref(s.inspection);
 	config_free(s.config);
 	digest_free(s.digest);
 	return status;

@@ -8,6 +8,7 @@
 #include "control/reviewer.h"
 #include "proxy/clerk.h"
 #include "proxy/crew.h"
+#include "proxy/inspection.h"
 
 enum { SERVE_SIGNALS = 4 };
 
@@ -22,6 +23,8 @@ struct serve {
 	struct crew crew;
 	struct clerk clerk;
 	struct digest *digest;
+	struct inspection *inspection; /* NULL: no rule looks into tunnels */
+	uv_timer_t upkeep; /* hourly: the authority's successor */
 	struct control *control; /* NULL: no control endpoint */
 	struct reviewer *reviewer; /* NULL: people are asked at once */
 	uint64_t loaded_stamp; /* what the files looked like when they were loaded, */

@@ -237,35 +237,6 @@ enum phase session_find(struct session *s)
 
 /* ---- head --------------------------------------------------------------------------------- */
 
-/* A kept connection to the same target, if its address is still permitted: the session's own from
- * the request before, or one of the pool. */
-static bool reuse_upstream(struct session *s)
-{
-	struct worker *w = s->worker;
-	struct address address;
-	struct address permitted;
-	struct verdict refusal;
-
-	if (s->link && (s->link->hung_up || s->link->readable))
-		session_unlink(s, false);
-	if (s->link) {
-		s->upstream = s->link_address;
-		s->pooled = true;
-		return session_judge_addresses(s, &s->link_address, 1, &permitted, &refusal) == 1;
-	}
-	int fd = pool_take(&w->pool, &s->target, &address);
-	if (fd < 0)
-		return false;
-	if (session_judge_addresses(s, &address, 1, &permitted, &refusal) == 0) {
-		close(fd);
-		return false;
-	}
-	if (!session_take_kept(s, fd, &address))
-		return false;
-	metrics_count(&w->metrics, COUNTER_POOL_HITS, 1);
-	return true;
-}
-
 /* From an allowed name to the upstream; a CONNECT has one of its own. */
 enum phase session_admit(struct session *s)
 {
@@ -273,7 +244,7 @@ enum phase session_admit(struct session *s)
 		session_unlink(s, true);
 		return session_find(s);
 	}
-	if (!reuse_upstream(s)) {
+	if (!session_reuse_link(s)) {
 		session_unlink(s, false);
 		return session_find(s);
 	}
@@ -327,6 +298,7 @@ static enum phase take_request(struct session *s)
 	const struct request_place place = {
 		.policy = s->worker->settings.policy,
 		.tunnel = s->inside ? &s->target : NULL,
+		.secure = s->inspected != NULL,
 		.via = s->worker->via,
 	};
 	struct request r;
@@ -346,6 +318,10 @@ static enum phase take_request(struct session *s)
 		return session_attend(s);
 	if (r.verdict.decision == DECISION_DENY)
 		return session_deny(s, &r.verdict);
+	if (session_inspected_fault(s) != REASON_NONE) {
+		audit_decision(s, &s->verdict);
+		return session_refuse(s, session_inspected_fault(s));
+	}
 	if (worker_is_draining(s->worker))
 		return session_deny_by_state(s, REASON_DRAINING);
 	return r.verdict.decision == DECISION_ASK ? session_consult(s) : session_admit(s);

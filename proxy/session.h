@@ -7,15 +7,16 @@
  * tests/unit/test_session.c compares it with this picture:
  *
  *   accept ─► HEAD ──► HOLD ──► LOOKUP ──► DIAL ──► HELLO ──► RELAY ──► CLOSE ─► record
- *              ▲ └───────┴─────────┴────────┴─► EXCHANGE ─► RELAY
- *              └──────────────────────────────────┘
+ *              ▲ └───────┴─────────┴────────┤         └─► SECURE ─► HEAD
+ *              └────────────────────────────┴─► (SECURE) ─► EXCHANGE ─► RELAY
  *
  *   HEAD      -> AGENT HOLD LOOKUP DIAL EXCHANGE LINGER CLOSE
  *   AGENT     -> HEAD LINGER CLOSE
  *   HOLD      -> LOOKUP DIAL EXCHANGE LINGER CLOSE
  *   LOOKUP    -> DIAL LINGER CLOSE
- *   DIAL      -> HEAD HELLO EXCHANGE RELAY LINGER CLOSE
- *   HELLO     -> RELAY CLOSE
+ *   DIAL      -> HEAD HELLO SECURE EXCHANGE RELAY LINGER CLOSE
+ *   HELLO     -> SECURE RELAY CLOSE
+ *   SECURE    -> HEAD EXCHANGE LINGER CLOSE
  *   EXCHANGE  -> HEAD LOOKUP DIAL RELAY LINGER CLOSE
  *   RELAY     -> CLOSE
  *   LINGER    -> CLOSE
@@ -38,6 +39,7 @@ enum phase {
 	PHASE_LOOKUP, /* the addresses of an allowed name */
 	PHASE_DIAL, /* a connection to a judged address */
 	PHASE_HELLO, /* the first bytes of a tunnel, after 200 */
+	PHASE_SECURE, /* TLS with the upstream, and with the client, of a tunnel to be looked into */
 	PHASE_EXCHANGE, /* a request and its response on their way */
 	PHASE_RELAY, /* bytes of a tunnel, or the end of it */
 	PHASE_LINGER, /* a refused client to read its reply */
@@ -65,7 +67,7 @@ struct session {
 	uint8_t phase;
 	bool turning; /* in session_turn */
 	bool connect; /* the current target came by CONNECT */
-	bool inside; /* HEAD and EXCHANGE are inside a plaintext tunnel to `target` */
+	bool inside; /* HEAD and EXCHANGE are inside a plaintext or inspected tunnel to `target` */
 	bool for_agent; /* the current request is for the proxy itself */
 	bool patient; /* and may be answered much later */
 	bool decided; /* the decision on the current request is recorded */
@@ -90,6 +92,7 @@ struct session {
 	uint64_t head_ns; /* the current head was complete */
 	uint64_t exchanged_up, exchanged_down; /* of exchanges, once `exchange` is gone */
 	uint64_t counted_up, counted_down; /* earlier connection_closed records told of them */
+	struct inspected *inspected; /* NULL: nobody looks inside */
 	struct exchange *exchange; /* NULL in RELAY and CLOSE, and in HOLD for a CONNECT */
 	struct waiter *waiter; /* NULL outside HOLD and AGENT */
 	struct agent_reply *reply; /* during SESSION_RULED in AGENT only */

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-/* What ends a live connection whose permission is gone: somebody took it back, or the rules did. */
-static enum reason lost_reason(const struct session *s)
+enum reason session_lost_reason(const struct session *s)
 {
 	return s->verdict.reason == REASON_APPROVAL_REVOKED ? REASON_APPROVAL_REVOKED
 							    : REASON_PERMISSION_LOST;
@@ -45,7 +44,7 @@ enum phase session_step_relay(struct session *s, unsigned events)
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
 	if (events & SESSION_RULES && session_lost_permission(s))
-		return session_finish(s, lost_reason(s));
+		return session_finish(s, session_lost_reason(s));
 	if (events & SESSION_DEADLINE)
 		return session_finish(s, REASON_IDLE);
 	if (!(events & (SESSION_CLIENT | SESSION_UPSTREAM)))
@@ -66,8 +65,7 @@ enum phase session_step_relay(struct session *s, unsigned events)
 
 /* ---- tunnel ------------------------------------------------------------------------------- */
 
-/* The tunnel was open, and what it was used for is not what it was opened for. */
-static enum phase deny_tunnel(struct session *s, enum reason reason)
+enum phase session_deny_tunnel(struct session *s, enum reason reason)
 {
 	audit_denied_tunnel(s, reason);
 	return session_finish(s, reason);
@@ -101,12 +99,15 @@ static enum phase take_hello(struct session *s, struct slice bytes)
 		s->hello_needs = (uint32_t)hello_needs(bytes);
 		return PHASE_HELLO;
 	case HELLO_BAD:
-		return deny_tunnel(s, bad);
+		return session_deny_tunnel(s, bad);
 	case HELLO_OK:
 		break;
 	}
 	bad = judge_sni(s, &hello);
-	return bad == REASON_NONE ? start_relay(s) : deny_tunnel(s, bad);
+	if (bad != REASON_NONE)
+		return session_deny_tunnel(s, bad);
+	return policy_inspects(s->worker->settings.policy, &s->target) ? session_inspect(s, &hello)
+								       : start_relay(s);
 }
 
 /* Keeps what the client sends until it can be judged. */
@@ -124,7 +125,7 @@ static enum phase read_hello(struct session *s)
 		if (result != WIRE_OK)
 			return session_finish(s, REASON_CLIENT_CLOSED);
 		if (!buffer_append(in, slice_from(ground->scratch, got)))
-			return deny_tunnel(s, REASON_HELLO_TOO_LARGE);
+			return session_deny_tunnel(s, REASON_HELLO_TOO_LARGE);
 		if (in->len < s->hello_needs)
 			continue;
 		enum phase next = take_hello(s, buffer_bytes(in));
@@ -139,9 +140,9 @@ enum phase session_step_hello(struct session *s, unsigned events)
 	if (events & SESSION_END)
 		return session_finish(s, REASON_DRAINED);
 	if (events & SESSION_RULES && session_lost_permission(s))
-		return session_finish(s, lost_reason(s));
+		return session_finish(s, session_lost_reason(s));
 	if (events & SESSION_DEADLINE)
-		return deny_tunnel(s, REASON_HELLO_TIMEOUT);
+		return session_deny_tunnel(s, REASON_HELLO_TIMEOUT);
 	return read_hello(s);
 }
 
@@ -161,6 +162,8 @@ enum phase session_established(struct session *s)
 	size_t put;
 
 	metrics_observe(&s->worker->metrics, HISTOGRAM_SETUP_US, (uv_hrtime() - s->head_ns) / 1000);
+	if (s->inspected)
+		return session_secure_upstream(s);
 	if (!s->connect || s->inside)
 		return session_send_request(s);
 	/* Nothing is queued for this client, so its socket takes the whole line or is gone. */
@@ -222,6 +225,8 @@ struct slice session_path(const struct session *s)
 	struct slice path = h->target;
 	struct target ignored;
 
+	if (slice_equal(path, SLICE("*")))
+		return SLICE("");
 	if (path.len > 0 && path.ptr[0] != '/')
 		target_parse_uri(h->target, &ignored, &path);
 	return path;
@@ -229,7 +234,14 @@ struct slice session_path(const struct session *s)
 
 enum phase session_send_request(struct session *s)
 {
-	if (!exchange_start(s->exchange, &s->target, session_path(s)))
+	const struct forward_place place = {
+		.target = &s->target,
+		.path = session_path(s),
+		.via = s->worker->via,
+		.secure = s->inspected != NULL,
+	};
+
+	if (!exchange_start(s->exchange, &place))
 		return session_refuse(s, REASON_OUT_OF_MEMORY);
 	/* The request is to go out now, not with the next readiness. */
 	session_post(s, SESSION_CLIENT | SESSION_UPSTREAM);
@@ -276,7 +288,7 @@ enum phase session_step_exchange(struct session *s, unsigned events)
 	if (events & SESSION_DRAIN)
 		x->client_close = true;
 	if (events & SESSION_RULES && session_lost_permission(s))
-		return session_refuse(s, lost_reason(s));
+		return session_refuse(s, session_lost_reason(s));
 	uint64_t moved = x->bytes_up + x->bytes_down;
 	enum exchange_result result =
 		exchange_turn(x, s->client, s->link, &s->worker->ground, &reason);

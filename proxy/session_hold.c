@@ -75,6 +75,14 @@ static bool find_grant(struct session *s)
 	return true;
 }
 
+/* A tunnel of TLS that was opened before the rules wanted to see inside. */
+static bool is_unseen(const struct session *s)
+{
+	return s->phase == PHASE_RELAY && !s->inspected && !s->inside &&
+	       s->verdict.protocol == PORT_TLS &&
+	       policy_inspects(s->worker->settings.policy, &s->target);
+}
+
 /* A verdict of the present rules and grants, for a target that was let in before. */
 static void judge_anew(struct session *s)
 {
@@ -83,6 +91,10 @@ static void judge_anew(struct session *s)
 	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
 	if (s->verdict.decision == DECISION_DENY)
 		return;
+	if (is_unseen(s)) {
+		deny_for(s, REASON_MODE_LIMITED, SOURCE_MODE_GUARD);
+		return;
+	}
 	if (s->verdict.decision == DECISION_ALLOW) {
 		session_go_by(s, NULL);
 		return;

@@ -14,6 +14,7 @@ enum phase session_step_hold(struct session *s, unsigned events);
 enum phase session_step_lookup(struct session *s, unsigned events);
 enum phase session_step_dial(struct session *s, unsigned events);
 enum phase session_step_hello(struct session *s, unsigned events);
+enum phase session_step_secure(struct session *s, unsigned events);
 enum phase session_step_exchange(struct session *s, unsigned events);
 enum phase session_step_relay(struct session *s, unsigned events);
 enum phase session_step_linger(struct session *s, unsigned events);
@@ -43,6 +44,24 @@ void session_leave_desk(struct session *s, bool told);
 /* The target of the request may be reached. */
 enum phase session_admit(struct session *s);
 
+/* The tunnel was open, and what it was used for is not what it was opened for, or cannot be: records
+ * that and ends. */
+enum phase session_deny_tunnel(struct session *s, enum reason reason);
+
+/* What ends a live connection whose permission is gone: somebody took it back, or the rules did. */
+enum reason session_lost_reason(const struct session *s);
+
+/* ---- session_inspect.c: a tunnel that a rule wants to see inside ---- */
+
+struct hello;
+/* The client's hello names the target: from here on requests are seen. The bytes are the exchange's. */
+enum phase session_inspect(struct session *s, const struct hello *hello);
+/* TLS on a fresh upstream connection of an inspected session. */
+enum phase session_secure_upstream(struct session *s);
+/* What is wrong with the upstream: the answer to any request; REASON_NONE for nothing. */
+enum reason session_inspected_fault(const struct session *s);
+void session_forget_inspection(struct session *s);
+
 /* Rules or grants were replaced: judges the target, and the address of a live link, anew; the verdict of
  * the session is one of the new rules then. */
 bool session_lost_permission(struct session *s);
@@ -56,6 +75,9 @@ void session_take_dialed(struct session *s, const struct dialed *dialed);
 bool session_take_kept(struct session *s, int fd, const struct address *address);
 /* Closes the upstream, or hands it to the worker's pool. */
 void session_unlink(struct session *s, bool keep);
+/* A kept connection to the same target, if its address is still permitted: the session's own from the
+ * request before, or one of the pool. */
+bool session_reuse_link(struct session *s);
 
 /* From the allowed target of the session to its addresses and a dial. */
 enum phase session_find(struct session *s);

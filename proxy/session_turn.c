@@ -74,55 +74,6 @@ void session_post(struct session *s, unsigned event)
 		session_turn(s);
 }
 
-/* ---- the upstream ------------------------------------------------------------------------- */
-
-static void on_link_ready(struct wire *wire, void *owner)
-{
-	(void)wire;
-	session_post(owner, SESSION_UPSTREAM);
-}
-
-static void session_set_link(struct session *s, struct wire *link, const struct address *address)
-{
-	s->link = link;
-	s->link_address = *address;
-	s->upstream = *address;
-	/* Nothing is on its way to it; a write says otherwise. */
-	link->writable = true;
-}
-
-void session_take_dialed(struct session *s, const struct dialed *dialed)
-{
-	session_set_link(s, dial_take(dialed, on_link_ready, s), &dialed->address);
-}
-
-bool session_take_kept(struct session *s, int fd, const struct address *address)
-{
-	struct wire *link = wire_open(s->worker->poller, fd, on_link_ready, s);
-
-	if (!link) {
-		close(fd);
-		return false;
-	}
-	session_set_link(s, link, address);
-	s->pooled = true;
-	return true;
-}
-
-void session_unlink(struct session *s, bool keep)
-{
-	struct wire *link = s->link;
-	struct worker *w = s->worker;
-
-	s->link = NULL;
-	s->pooled = false;
-	if (!link || !keep || link->hung_up)
-		wire_close(link);
-	else
-		pool_give(&w->pool, &s->target, &s->link_address, wire_release(link),
-			uv_now(&w->loop));
-}
-
 /* ---- birth and death ---------------------------------------------------------------------- */
 
 static void list_add(struct session *s, struct session **list)
@@ -189,6 +140,7 @@ void session_close(struct session *s)
 	s->exchange = NULL;
 	session_unlink(s, false);
 	wire_close(s->client);
+	session_forget_inspection(s);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
@@ -297,6 +249,12 @@ static uint32_t budget_hello(const struct session *s)
 	return s->worker->settings.hello_ms;
 }
 
+/* For each of the two sides. */
+static uint32_t budget_secure(const struct session *s)
+{
+	return s->worker->settings.connect_ms;
+}
+
 static uint32_t budget_exchange(const struct session *s)
 {
 	return s->worker->settings.response_ms;
@@ -328,9 +286,13 @@ const struct phase_row session_phases[PHASE_COUNT] = {
 	[PHASE_LOOKUP] = {"LOOKUP", TO(DIAL) | TO(LINGER) | TO(CLOSE), budget_none, NULL,
 		session_step_lookup},
 	[PHASE_DIAL] = {"DIAL",
-		TO(HEAD) | TO(HELLO) | TO(EXCHANGE) | TO(RELAY) | TO(LINGER) | TO(CLOSE),
+		TO(HEAD) | TO(HELLO) | TO(SECURE) | TO(EXCHANGE) | TO(RELAY) | TO(LINGER) |
+			TO(CLOSE),
 		budget_none, NULL, session_step_dial},
-	[PHASE_HELLO] = {"HELLO", TO(RELAY) | TO(CLOSE), budget_hello, NULL, session_step_hello},
+	[PHASE_HELLO] = {"HELLO", TO(SECURE) | TO(RELAY) | TO(CLOSE), budget_hello, NULL,
+		session_step_hello},
+	[PHASE_SECURE] = {"SECURE", TO(HEAD) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE), budget_secure,
+		NULL, session_step_secure},
 	[PHASE_EXCHANGE] = {"EXCHANGE",
 		TO(HEAD) | TO(LOOKUP) | TO(DIAL) | TO(RELAY) | TO(LINGER) | TO(CLOSE),
 		budget_exchange, NULL, session_step_exchange},

@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "proxy/census.h"
+#include "proxy/inspection.h"
 #include "proxy/session.h"
 
 #include <stdio.h>
@@ -93,6 +94,33 @@ static void worker_begin_drain(struct worker *w, uint32_t within_ms)
 		worker_stop(w);
 }
 
+/* ---- settings ----------------------------------------------------------------------------- */
+
+static void hold_settings(const struct settings *settings)
+{
+	policy_ref(settings->policy);
+	if (settings->inspection)
+		inspection_ref(settings->inspection);
+}
+
+static void drop_settings(const struct settings *settings)
+{
+	policy_unref(settings->policy);
+	inspection_unref(settings->inspection);
+}
+
+/* Takes the references over. Sessions that are inside keep the inspector they have; where memory is
+ * short, tunnels that must be looked into are refused. */
+static void take_settings(struct worker *w, const struct settings *settings)
+{
+	if (settings->inspection != w->settings.inspection) {
+		inspector_unref(w->inspector);
+		w->inspector = settings->inspection ? inspector_new(settings->inspection) : NULL;
+	}
+	drop_settings(&w->settings);
+	w->settings = *settings;
+}
+
 /* ---- orders ------------------------------------------------------------------------------- */
 
 static void on_order(void *owner, void *message)
@@ -102,8 +130,7 @@ static void on_order(void *owner, void *message)
 
 	switch (order->kind) {
 	case ORDER_RELOAD:
-		policy_unref(w->settings.policy);
-		w->settings = order->settings;
+		take_settings(w, &order->settings);
 		post_all(w, SESSION_POLICY);
 		break;
 	case ORDER_REGRANT:
@@ -140,12 +167,12 @@ static bool worker_order(struct worker *w, const struct order *order)
 
 bool worker_reload(struct worker *w, const struct settings *settings)
 {
-	struct order order = {.kind = ORDER_RELOAD, .settings = *settings};
+	const struct order order = {.kind = ORDER_RELOAD, .settings = *settings};
 
-	order.settings.policy = policy_ref(settings->policy);
+	hold_settings(settings);
 	if (worker_order(w, &order))
 		return true;
-	policy_unref(order.settings.policy);
+	drop_settings(settings);
 	return atomic_load(&w->stopping);
 }
 
@@ -215,7 +242,8 @@ static void worker_run(void *argument)
 
 static void worker_free(struct worker *w)
 {
-	policy_unref(w->settings.policy);
+	inspector_unref(w->inspector);
+	drop_settings(&w->settings);
 	grants_unref(w->grants);
 	hold_done(&w->hold);
 	free(w);
@@ -242,8 +270,8 @@ struct worker *worker_start(
 	snprintf(ret_error, error_size, "out of memory or descriptors");
 	if (!w)
 		return NULL;
-	w->settings = *options->settings;
-	policy_ref(w->settings.policy);
+	hold_settings(options->settings);
+	take_settings(w, options->settings);
 	w->via = options->via;
 	w->ring = options->ring;
 	/* Ids of two workers never meet: 2^48 sessions take longer than any process lives. */

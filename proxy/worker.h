@@ -16,9 +16,12 @@
 #include "telemetry/metrics.h"
 #include "telemetry/ring.h"
 
-/* What a reload replaces, by value; the policy is a reference that the holder owns. */
+struct inspection;
+
+/* What a reload replaces, by value; policy and inspection are references that the holder owns. */
 struct settings {
 	struct policy *policy;
+	struct inspection *inspection; /* NULL: no tunnel is looked into */
 	uint32_t head_ms; /* a request head, from its first byte or the accept */
 	uint32_t keepalive_ms; /* between requests; also how long an upstream connection is kept */
 	uint32_t hello_ms; /* the first bytes of a tunnel */
@@ -32,6 +35,7 @@ struct settings {
 
 struct session;
 struct census_part;
+struct inspector;
 
 /* The lists that the sessions of a worker are on, each on one: when a grant comes or goes only those
  * that go by one are looked at, however many wait or go by the rules. */
@@ -49,6 +53,7 @@ struct worker {
 	struct settings settings;
 	struct grants *grants; /* NULL: none */
 	struct hold hold;
+	struct inspector *inspector; /* of the inspection of the settings; NULL without it */
 	struct pool pool;
 	struct session *sessions[SESSIONS_LISTS];
 	size_t session_count;

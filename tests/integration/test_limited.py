@@ -39,13 +39,13 @@ def test_writing_is_refused(limited, method):
     assert found.record["network.policy.source"] == "mode_guard"
 
 
-def test_tunnels_are_refused(limited):
+def test_tunnels_that_nobody_can_look_into_are_refused(limited):
     with Origin(recording) as origin, limited.nothing_asked(), limited.one_ending("mode_limited"):
-        authority = f"www.allowed.test:{origin.port}"
+        authority = f"www.raw.test:{origin.port}"
         reply, _ = limited.ask(
             f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode(), b"POST"
         )
-        assert_refused(reply, "mode_limited", "www.allowed.test", origin.port, "https_connect")
+        assert_refused(reply, "mode_limited", "www.raw.test", origin.port, "https_connect")
 
 
 def test_method_is_judged_inside_a_plain_tunnel(limited):

@@ -82,9 +82,11 @@ static void limited_mode_refuses_what_nobody_can_see(void **state)
 	struct policy *p = example_policy(MODE_LIMITED, true);
 	struct explanation e;
 	(void)state;
-	policy_explain(p, SLICE("example.com:443"), &e);
+	policy_explain(p, SLICE("git.test:22"), &e);
 	assert_int_equal(e.verdict.reason, REASON_MODE_LIMITED);
 	assert_int_equal(e.verdict.source, SOURCE_MODE_GUARD);
+	policy_explain(p, SLICE("example.com:443"), &e);
+	assert_int_equal(e.verdict.reason, REASON_NONE);
 	policy_explain(p, SLICE("http://example.com/"), &e);
 	assert_int_equal(e.verdict.reason, REASON_NONE);
 	assert_null(strstr(e.text, "Local addresses"));

@@ -242,7 +242,7 @@ static void limited_mode_wants_to_see_the_method(void **state)
 		{"get", "a.test:80", false},
 		{"GETX", "a.test:80", false},
 		{"", "a.test:80", false},
-		{"CONNECT", "a.test:443", false},
+		{"CONNECT", "a.test:443", true},
 		{"CONNECT", "a.test:80", true},
 	};
 	static const struct policy_settings limited = {.mode = MODE_LIMITED};

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tunnel that a rule wants to see inside: TLS with the upstream first, which proves its name, then
+ * with the client, who gets to see the same name on a leaf of ours; then requests as in a plaintext
+ * tunnel. What is wrong with the upstream is told to the client as an answer, inside. */
+#include "proxy/audit.h"
+#include "proxy/inspection.h"
+#include "proxy/session_steps.h"
+#include "tls/hello.h"
+
+#include <stdlib.h>
+
+struct inspected {
+	struct inspector *inspector;
+	bool http11; /* the client lists it, so it is offered on; else the client lists nothing */
+	bool client_done; /* the client's handshake is; now only the upstream's is made anew */
+	bool meets_client; /* the client's is under way */
+	enum reason fault; /* of the upstream: the answer to the client's first request */
+};
+
+void session_forget_inspection(struct session *s)
+{
+	if (!s->inspected)
+		return;
+	inspector_unref(s->inspected->inspector);
+	free(s->inspected);
+	s->inspected = NULL;
+}
+
+enum reason session_inspected_fault(const struct session *s)
+{
+	return s->inspected ? s->inspected->fault : REASON_NONE;
+}
+
+static enum reason fault_of(const struct wire *w, enum tls_peer peer)
+{
+	return tls_fault_reason(engine_fault(cipher_engine(w)), peer);
+}
+
+/* ---- the client's side -------------------------------------------------------------------- */
+
+static enum phase client_done(struct session *s)
+{
+	s->inspected->client_done = true;
+	exchange_next(s->exchange);
+	s->inside = true;
+	session_post(s, SESSION_CLIENT);
+	return PHASE_HEAD;
+}
+
+static enum phase step_client(struct session *s)
+{
+	switch (cipher_handshake(s->client)) {
+	case CIPHER_DONE:
+		return client_done(s);
+	case CIPHER_WAITS:
+		return PHASE_SECURE;
+	case CIPHER_BAD:
+		break;
+	}
+	/* Who cannot be told inside is not told; the record says what was wrong first. */
+	if (s->inspected->fault != REASON_NONE)
+		return session_deny_tunnel(s, s->inspected->fault);
+	return session_deny_tunnel(s, fault_of(s->client, TLS_PEER_CLIENT));
+}
+
+/* The upstream's choice of protocol is the client's; an answer of our own is HTTP/1.1. */
+static enum phase meet_client(struct session *s)
+{
+	struct inspected *in = s->inspected;
+	struct buffer *early = &s->exchange->client_in;
+	enum reason reason = REASON_NONE;
+	bool broken = in->fault != REASON_NONE;
+	enum alpn alpn = broken ? ALPN_HTTP11 : engine_alpn(cipher_engine(s->link));
+	struct engine *engine = inspector_facade(in->inspector, &s->target, alpn, &reason);
+
+	if (!engine)
+		return session_deny_tunnel(s, broken ? in->fault : reason);
+	if (!cipher_begin(s->client, engine, buffer_bytes(early), inspector_ground(in->inspector)))
+		return session_deny_tunnel(s, REASON_OUT_OF_MEMORY);
+	buffer_take(early, early->len);
+	in->meets_client = true;
+	session_progress(s);
+	return step_client(s);
+}
+
+/* ---- the upstream's side ------------------------------------------------------------------ */
+
+/* Nothing went to this upstream and nothing will. */
+static enum phase upstream_failed(struct session *s, enum reason reason)
+{
+	struct inspected *in = s->inspected;
+
+	if (in->client_done)
+		return session_refuse(s, reason);
+	session_unlink(s, false);
+	in->fault = reason;
+	return meet_client(s);
+}
+
+static enum phase step_upstream(struct session *s)
+{
+	switch (cipher_handshake(s->link)) {
+	case CIPHER_DONE:
+		return s->inspected->client_done ? session_send_request(s) : meet_client(s);
+	case CIPHER_WAITS:
+		return PHASE_SECURE;
+	case CIPHER_BAD:
+		break;
+	}
+	return upstream_failed(s, fault_of(s->link, TLS_PEER_UPSTREAM));
+}
+
+enum phase session_secure_upstream(struct session *s)
+{
+	struct inspected *in = s->inspected;
+	struct slice alpn = in->http11 ? SLICE("\x08http/1.1") : SLICE("");
+	enum reason reason = REASON_NONE;
+	struct engine *engine = inspector_upstream(in->inspector, &s->target, alpn, &reason);
+	if (!engine)
+		return upstream_failed(s, reason);
+	if (!cipher_begin(
+		    s->link, engine, (struct slice){NULL, 0}, inspector_ground(in->inspector)))
+		return upstream_failed(s, REASON_OUT_OF_MEMORY);
+	session_post(s, SESSION_UPSTREAM);
+	return PHASE_SECURE;
+}
+
+enum phase session_inspect(struct session *s, const struct hello *hello)
+{
+	struct inspector *inspector = s->worker->inspector;
+	struct inspected *in = inspector ? malloc(sizeof(*in)) : NULL;
+
+	if (!in)
+		return session_deny_tunnel(s, inspector ? REASON_OUT_OF_MEMORY : REASON_INTERNAL);
+	*in = (struct inspected){
+		.inspector = inspector_ref(inspector),
+		.http11 = alpn_listed(hello->alpn, ALPN_HTTP11),
+	};
+	s->inspected = in;
+	if (hello->alpn.len > 0 && !in->http11)
+		return session_deny_tunnel(s, REASON_CLIENT_TLS_NO_PROTOCOL);
+	return session_secure_upstream(s);
+}
+
+enum phase session_step_secure(struct session *s, unsigned events)
+{
+	struct inspected *in = s->inspected;
+
+	if (events & SESSION_END)
+		return session_finish(s, REASON_DRAINED);
+	if (events & SESSION_RULES && session_lost_permission(s))
+		return session_finish(s, session_lost_reason(s));
+	if (events & SESSION_DEADLINE && in->meets_client && !in->client_done)
+		return session_deny_tunnel(s, REASON_HELLO_TIMEOUT);
+	if (events & SESSION_DEADLINE)
+		return upstream_failed(s, REASON_CONNECT_TIMEOUT);
+	return in->meets_client && !in->client_done ? step_client(s) : step_upstream(s);
+}
