@@ -185,6 +185,8 @@ class Sallyport(Peer):
         return 'unlisted = "deny"'
 
     def command(self):
+        # Nothing is left of an earlier candidate of the same name, questions above all.
+        shutil.rmtree(os.path.join(self.folder, "state"), ignore_errors=True)
         hosts = self.write("hosts", f"127.0.0.1 {NAME} {RELEASED}\n")
         config = self.write(
             "config.toml",
