@@ -33,7 +33,7 @@ enum phase session_refuse(struct session *s, enum reason reason)
 		.source = s->verdict.source,
 		.target = malformed ? NULL : &s->target,
 		.protocol = s->connect ? "https_connect" : "http",
-		.allowed = s->decided && s->allowed,
+		.allowed = s->decided && s->allowed && s->verdict.decision == DECISION_ALLOW,
 		.head_only = strcmp(s->method, "HEAD") == 0,
 		.question = s->question,
 	};

@@ -24,7 +24,8 @@ HOLDING = {
     "approvals": {"hold_timeout": "20s"},
 }
 HERE = Answer(a=["127.0.0.1"])
-ZONE = {"*.held.test": HERE, "*.wide.held.test": HERE, "*.scopes.held.test": HERE}
+ZONE = {"*.held.test": HERE, "*.wide.held.test": HERE, "*.scopes.held.test": HERE,
+        "*.revoked.held.test": HERE}
 
 
 def connect(authority):
@@ -237,6 +238,67 @@ def test_revoking_ends_live_tunnels(held):
     closed = [r for r in held.records.since(mark) if r.name == record.CLOSED][-1]
     assert closed.reason == "approval_revoked"
     assert closed["network_proxy.grant.id"] == grant["id"]
+
+
+@pytest.mark.parametrize("phase", ["lookup", "dial", "exchange"])
+def test_revoked_before_the_answer(held, phase):
+    """Let in, and not answered yet: the client is told, rather than left with a closed connection."""
+    host = f"{phase}.revoked.held.test"
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    port = listener.getsockname()[1]
+    crowd = [socket.create_connection(listener.getsockname())] if phase == "dial" else []
+    if phase == "lookup":
+        held.dns.gate.clear()
+    with listener, held.wire() as client:
+        client.send(get(f"http://{host}:{port}/".encode()))
+        grant = held.control.approve(host, scope="session")["grant"]
+        held.dns.wait_for(host)
+        if phase == "exchange":
+            crowd.append(listener.accept()[0])
+            crowd[0].recv(1)
+        held.control.revoke(grant["id"])
+        reply = client.reply()
+        assert_refused(reply, "approval_revoked", host, port, "http")
+        held.dns.gate.set()
+        for connection in crowd:
+            connection.close()
+
+
+def test_unlisted_before_the_answer(start):
+    """The same where the rules change."""
+    entry = {"domain": "late.held.test:*", "addresses": ["127.0.0.0/8"]}
+    gate = start({"network": {**HOLDING["network"], "allowed_domains": [entry]}}, zone=ZONE)
+    with socket.create_server(("127.0.0.1", 0)) as listener, gate.wire() as client:
+        port = listener.getsockname()[1]
+        client.send(get(f"http://late.held.test:{port}/".encode()))
+        with listener.accept()[0] as there:
+            there.recv(1)
+            gate.proxy.write({"network": {**HOLDING["network"], "allowed_domains": []}})
+            assert Control(gate.proxy).call("POST", "/v1/reload", {}).status == 200
+            assert_refused(client.reply(), "permission_lost", "late.held.test", port, "http")
+
+
+def test_grant_keeps_what_a_list_let_in(start):
+    """An entry goes, and with it the tunnels that no grant covers."""
+    entries = [{"domain": f"{name}.held.test:*"} for name in ("kept", "lost")]
+    gate = start({"network": {**HOLDING["network"], "allowed_domains": entries}}, zone=ZONE)
+    control = Control(gate.proxy)
+    with origin.Origin(origin.echoing) as there, gate.wire() as kept, gate.wire() as lost:
+        for wire, host in ((kept, "kept.held.test"), (lost, "lost.held.test")):
+            assert wire.connect(f"{host}:{there.port}").status == 200
+            wire.send(hello(host))
+            assert wire.recv(5)
+        control.grant(f"kept.held.test:{there.port}")
+        gate.proxy.write({"network": {**HOLDING["network"], "allowed_domains": []}})
+        assert control.call("POST", "/v1/reload", {}).status == 200
+        lost.rest()
+        kept.send(b"still here")
+        while not kept.reader.buffer.endswith(b"still here"):
+            assert kept.reader.more()
+    gate.proxy.settle()
+    ended = {r.host: r.reason for r in gate.records.since(0) if r.name == record.CLOSED}
+    assert ended["lost.held.test"] == "permission_lost"
+    assert ended["kept.held.test"] in ("client_closed", "completed")
 
 
 @pytest.mark.parametrize("scope", ["once", "session", "ttl", "always"])
