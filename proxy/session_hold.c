@@ -103,7 +103,7 @@ static void judge_anew(struct session *s)
 	const struct grant_mark same = s->grant;
 	if (stands(s))
 		allow_by(s, &same, protocol);
-	else
+	else if (granted || !find_grant(s)) /* what a list let in, a grant may keep */
 		deny_for(s, granted ? REASON_APPROVAL_REVOKED : REASON_NOT_ALLOWED,
 			granted ? SOURCE_DECIDER : SOURCE_BASELINE_POLICY);
 }
