@@ -276,6 +276,12 @@ static void put_approval(
 	}
 }
 
+/* Not a question that nobody answered: a decision whose time is over. */
+static bool is_over(const struct event *e)
+{
+	return e->approval == EVENT_EXPIRED && e->grant != 0;
+}
+
 static void view_approval(struct view *v, const struct event *e)
 {
 	static const struct {
@@ -309,7 +315,7 @@ static void view_approval(struct view *v, const struct event *e)
 	/* It is the identity that asked; the client's address is one waiter's. */
 	ends.client = escaped(v, e->user);
 	const char *start = p->at;
-	pen_put(p, slice_of(states[e->approval].verb));
+	pen_put(p, slice_of(is_over(e) ? "no longer decided about " : states[e->approval].verb));
 	put_approval(p, e, &ends, &a);
 	v->body = pen_since(p, start);
 }
@@ -360,8 +366,8 @@ static bool is_warning(const struct event *e)
 	case EVENT_CONFIG_CHANGED:
 		return e->refused;
 	case EVENT_APPROVAL:
-		return e->approval == EVENT_DENIED || e->approval == EVENT_EXPIRED ||
-		       e->approval == EVENT_REVOKED;
+		return e->approval == EVENT_DENIED || e->approval == EVENT_REVOKED ||
+		       (e->approval == EVENT_EXPIRED && !is_over(e));
 	case EVENT_RECORDS_DROPPED:
 		return true;
 	case EVENT_CONNECTION_CLOSED:

@@ -121,6 +121,10 @@ static void lines_of_approvals(void **state)
 	struct event revoked = ahead;
 	revoked.approval = EVENT_REVOKED;
 	revoked.user = SLICE("10.0.0.7");
+	struct event over = approved;
+	over.approval = EVENT_EXPIRED;
+	over.decider = over.note = SLICE("");
+	over.grant = 7;
 	const struct {
 		const char *name;
 		const struct event *event;
@@ -133,6 +137,9 @@ static void lines_of_approvals(void **state)
 			"INFO"},
 		{"denied", &denied, "denied cdn.test:443 for local by reviewer", "WARN"},
 		{"expired", &expired, "nobody decided about cdn.test:443 for local", "WARN"},
+		{"a decision's time is over", &over,
+			"no longer decided about cdn.test:443 for local, ttl **.cdn.test:443",
+			"INFO"},
 		{"withdrawn", &withdrawn, "no longer asked about cdn.test:443 for local", "INFO"},
 		{"ahead of time", &ahead, "approved *.x.test:443 by admin, always", "INFO"},
 		{"revoked", &revoked, "revoked *.x.test:443 for 10.0.0.7 by admin, always", "WARN"},
