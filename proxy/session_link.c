@@ -47,11 +47,12 @@ void session_unlink(struct session *s, bool keep)
 	s->pooled = false;
 	if (link && link->layer)
 		wire_shutdown(link);
-	if (!link || !keep || link->hung_up || s->inspected)
+	if (!link || !keep || link->hung_up || s->inspected) {
 		wire_close(link);
-	else
-		pool_give(&w->pool, &s->target, &s->link_address, wire_release(link),
-			uv_now(&w->loop));
+		return;
+	}
+	pool_give(&w->pool, &s->target, &s->link_address, wire_release(link), uv_now(&w->loop));
+	worker_count_pool(w);
 }
 
 /* Something came that nobody asked for, or the end. TLS has words of its own between requests
@@ -81,6 +82,7 @@ bool session_reuse_link(struct session *s)
 		return session_judge_addresses(s, &s->link_address, 1, &permitted, &refusal) == 1;
 	}
 	int fd = s->inspected ? -1 : pool_take(&w->pool, &s->target, &address);
+	worker_count_pool(w);
 	if (fd < 0)
 		return false;
 	if (session_judge_addresses(s, &address, 1, &permitted, &refusal) == 0) {

@@ -206,6 +206,12 @@ bool worker_drain(struct worker *w, uint32_t within_ms)
 
 /* ---- the thread --------------------------------------------------------------------------- */
 
+void worker_count_pool(struct worker *w)
+{
+	metrics_gauge(&w->metrics, GAUGE_POOLED, (int64_t)w->pool.count - w->pooled);
+	w->pooled = (int64_t)w->pool.count;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct worker *w = CONTAINER(tick, struct worker, tick);
@@ -215,6 +221,7 @@ static void on_tick(uv_timer_t *tick)
 		listener_resume(&w->listeners[i]);
 	if (now > w->settings.keepalive_ms)
 		pool_expire(&w->pool, now - w->settings.keepalive_ms);
+	worker_count_pool(w);
 	if (worker_is_draining(w) && now >= w->drain_end_ms)
 		post_all(w, SESSION_END);
 }

@@ -55,6 +55,7 @@ struct worker {
 	struct hold hold;
 	struct inspector *inspector; /* of the inspection of the settings; NULL without it */
 	struct pool pool;
+	int64_t pooled; /* its connections, as the gauge has them */
 	struct session *sessions[SESSIONS_LISTS];
 	size_t session_count;
 	uint64_t next_connection; /* id of the next session; unique in the process */
@@ -109,6 +110,9 @@ void worker_join(struct worker *w);
 
 /* For the session: its memory and descriptors are free again. */
 void worker_session_gone(struct worker *w);
+
+/* The pool took or gave a connection, or let some go. */
+void worker_count_pool(struct worker *w);
 
 static inline bool worker_is_draining(const struct worker *w)
 {

@@ -167,6 +167,8 @@ def test_pool_is_shared_by_clients(start):
         for _ in range(5):
             with gate.wire() as wire:
                 assert wire.send(request(origin)).reply().status == 200
+            gate.proxy.settle()
+            assert gate.proxy.metrics()["sallyport_pooled"] == 1
         assert len(origin.peers) == 1
 
 
