@@ -25,6 +25,10 @@ static const char *const names[PLACE_COUNT] = {
 	[PLACE_DEAD] = "soak.test",
 	[PLACE_RAW] = "raw.test",
 	[PLACE_REFUSED] = "refused.test",
+	[PLACE_HELD] = "held.test",
+	[PLACE_HELD_PLAIN] = "held.test",
+	[PLACE_DENIED] = "denied.test",
+	[PLACE_UNANSWERED] = "unanswered.test",
 };
 
 static const char *const malformed[] = {
@@ -50,7 +54,8 @@ static char noise[128 * 1024];
 void caller_prepare(const uint16_t *ports)
 {
 	for (size_t i = 0; i < PLACE_COUNT; i++) {
-		unsigned port = i < PLACE_LISTENED ? ports[i] : ports[PLACE_GOOD];
+		size_t origin = i == PLACE_HELD_PLAIN ? PLACE_PLAIN : PLACE_GOOD;
+		unsigned port = ports[i < PLACE_LISTENED ? i : origin];
 		const char *name = names[i];
 		snprintf(connects[i], TEXT_BYTES,
 			"CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: soak\r\n\r\n", name,
@@ -121,10 +126,9 @@ enum outcome send_malformed(struct caller *c, size_t which)
 	return o;
 }
 
-enum outcome send_hello(struct caller *c, size_t unused)
+enum outcome send_hello(struct caller *c, size_t place)
 {
-	(void)unused;
-	return send_bytes(c, hellos[PLACE_GOOD], HELLO_SIZE);
+	return send_bytes(c, hellos[place], HELLO_SIZE);
 }
 
 enum outcome send_half_hello(struct caller *c, size_t unused)

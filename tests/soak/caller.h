@@ -17,7 +17,12 @@ enum place {
 	PLACE_DEAD, /* nobody listens */
 	PLACE_LISTENED, /* how many of the above have a port */
 	PLACE_RAW = PLACE_LISTENED, /* the good origin, on a port without a check of first bytes */
-	PLACE_REFUSED, /* not listed */
+	PLACE_REFUSED, /* on the deny list */
+	/* On no list. The first two lead to the good origin and the plain one. */
+	PLACE_HELD, /* approved after a moment, for those who wait then */
+	PLACE_HELD_PLAIN, /* the same */
+	PLACE_DENIED, /* denied after a moment, and for a second */
+	PLACE_UNANSWERED, /* nobody decides */
 	PLACE_COUNT,
 };
 
@@ -70,7 +75,7 @@ enum outcome send_head_in_pieces(struct caller *c, size_t place);
 enum outcome send_malformed(struct caller *c, size_t which); /* any number */
 enum outcome expect_reply(struct caller *c, size_t status); /* its head; goes on */
 enum outcome expect_refusal(struct caller *c, size_t status); /* to the end */
-enum outcome send_hello(struct caller *c, size_t unused);
+enum outcome send_hello(struct caller *c, size_t place);
 enum outcome send_half_hello(struct caller *c, size_t unused);
 enum outcome send_hello_in_pieces(struct caller *c, size_t unused);
 enum outcome send_hello_in_records(struct caller *c, size_t record_bytes); /* 3..255 */

@@ -18,13 +18,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
+sys.path.append(os.path.join(ROOT, "tests", "integration"))
 import collector  # noqa: E402
+from control import Control  # noqa: E402
 
+# On no list: what is decided about each.
+HELD = {"held.test": ("approve", {}), "denied.test": ("deny", {"ttl": 1}), "unanswered.test": None}
 # In the order of enum place (caller.h): what the policy calls them, and their protocol.
 PLACES = [
     ("good", "soak.test", "tls"),
@@ -61,7 +67,7 @@ def origins():
 
 def configuration(folder, port, sockets, endpoint):
     hosts = os.path.join(folder, "hosts")
-    names = ["soak.test", "plain.test", "raw.test"]
+    names = ["soak.test", "plain.test", "raw.test", *HELD]
     with open(hosts, "w") as f:
         f.writelines(f"127.0.0.1 {name}\n" for name in names)
     ports = [s.getsockname()[1] for s in sockets]
@@ -79,17 +85,22 @@ def configuration(folder, port, sockets, endpoint):
 [listen]
 proxy = ["127.0.0.1:{port}"]
 [network]
-unlisted = "deny"
+unlisted = "hold"
+allow_local_binding = true
+denied_domains = ["refused.test"]
 allowed_domains = [
 {listed}
 ]
 [dns]
 servers = ["127.0.0.1:9"]
 hosts_file = "{hosts}"
+[approvals]
+hold_timeout = "8s"
+session_ttl = "5s"
 [timeouts]
 head = "2s"
 hello = "2s"
-keepalive = "1s"
+keepalive = "3s"
 [otel]
 exporter = {{ otlp-http = {{ endpoint = "{endpoint}" }} }}
 log = "none"
@@ -153,6 +164,14 @@ class Proxy:
         with open(f"/proc/{self.pid}/smaps_rollup") as f:
             return next(int(line.split()[1]) for line in f if line.startswith("Rss:"))
 
+    def left_open(self, before, seconds=5):
+        """The descriptors, once there are as many of each kind as before, or the time is over: what
+        was asked at the control endpoint last may not be closed yet."""
+        deadline = time.monotonic() + seconds
+        while (now := self.descriptors()) != before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return now
+
     def quiet(self, seconds=20):
         """Waits until no session and no kept upstream connection is left; the last metrics."""
         deadline = time.monotonic() + seconds
@@ -170,6 +189,43 @@ class Proxy:
             self.process.kill()
             self.process.wait()
             return "none within a minute"
+
+
+class Decider(threading.Thread):
+    """Decides about what waits, for as long as the proxy is there."""
+
+    def __init__(self, folder):
+        super().__init__(daemon=True)
+        self.control = Control(types.SimpleNamespace(config={"state": {"directory": f"{folder}/state"}}))
+        self.over = threading.Event()
+        self.counts = collections.Counter()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            for question in self.control.approvals():
+                self.decide(question)
+
+    def decide(self, question):
+        if not HELD[question["host"]]:
+            return
+        verb, body = HELD[question["host"]]
+        answer = self.control.call("POST", f"/v1/approvals/{question['id']}/{verb}", body)
+        self.counts[f"{verb} {answer.status}"] += 1
+
+    def left(self):
+        """What the desk holds, by name."""
+        text = self.control.call("GET", "/metrics").body.decode()
+        names = ("waiters", "questions_pending", "grants")
+        return {name: float(re.search(rf"^sallyport_{name} (\S+)$", text, re.MULTILINE).group(1)) for name in names}
+
+    def quiet(self, seconds=20):
+        """Once what was decided has had its time; what is left."""
+        self.over.set()
+        self.join()
+        deadline = time.monotonic() + seconds
+        while (left := self.left())["grants"] > 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
 
 
 class Soak:
@@ -195,11 +251,17 @@ class Soak:
             self.wrong[name] += int(wrong)
         self.check(done.returncode == 0, f"the load program ended with {done.returncode}")
 
+    def check_desk(self, left):
+        """For each protocol the question that nobody answers stays, and an approval for the next
+        one, where everybody had left; nobody waits."""
+        stays = left["questions_pending"] <= 2 and left["grants"] <= 2
+        self.check(left["waiters"] == 0 and stays, f"the desk is left with {left}")
+
     def check_left(self, metrics, before, resident, sanitized):
-        for gauge in ("sessions", "tunnels", "pooled"):
+        for gauge in ("sessions", "tunnels", "pooled", "held"):
             left = metrics.get(f"sallyport_{gauge}")
             self.check(left == 0, f"gauge sallyport_{gauge} is {left}, not 0")
-        after = self.proxy.descriptors()
+        after = self.proxy.left_open(before)
         for kind in set(before) | set(after):
             spare = 2 * PIPES_KEPT * WORKERS if kind == "pipe" else 0
             self.check(
@@ -238,7 +300,9 @@ def main():
     config = configuration(folder, port, sockets, collector.Collector().url)
     proxy = Proxy(program, config, folder, port)
     soak = Soak(proxy, os.path.join(os.path.dirname(program), "bench", "soak"))
+    decider = Decider(folder)
     try:
+        decider.start()
         soak.slice(min(5000, options.count), options.seed)  # what is allocated once
         proxy.quiet()
         before, resident, began = proxy.descriptors(), [proxy.resident_kib()], time.monotonic()
@@ -247,6 +311,7 @@ def main():
             resident.append(proxy.resident_kib())
         seconds = time.monotonic() - began
         metrics = proxy.quiet()
+        soak.check_desk(decider.quiet())
         soak.check_left(metrics, before, resident + [proxy.resident_kib()], sanitized)
     finally:
         status = proxy.stop()
@@ -254,6 +319,7 @@ def main():
     complaint = COMPLAINTS.search(proxy.text())
     soak.check(not complaint, f"standard error says {complaint and complaint.group()}: {proxy.errors}")
     soak.report(metrics, resident, seconds)
+    print("decisions:", ", ".join(f"{count} {what}" for what, count in sorted(decider.counts.items())))
     if not complaint:
         shutil.rmtree(folder, ignore_errors=True)
     for violation in soak.violations:
