@@ -76,6 +76,8 @@ static const char *approval_state(enum reason reason)
 		return "pending";
 	if (reason == REASON_APPROVAL_DENIED)
 		return "denied";
+	if (reason == REASON_APPROVAL_REVOKED)
+		return "revoked";
 	return reason == REASON_APPROVAL_EXPIRED ? "expired" : NULL;
 }
 
