@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 EVER = float("inf")
 SLACK = 0.25  # seconds between the control thread and a worker, on a busy machine
+EARLY = 0.05  # by what a timer may be before its time, counted in turns of a loop
 LATE = 1.5  # until a tunnel that lost its permission has ended: a second, and the machine
 
 
@@ -38,6 +39,7 @@ class Rule:
     session: str = None
     identity: str = None
     question: str = None
+    made: str = None  # as the API dates it: the order in which they came about
     used: bool = False  # "once", for those who waited at that moment
     until: float = EVER  # "once", for the next one before then, with whom it stays
 
@@ -74,6 +76,17 @@ class Rule:
 
     def like(self):
         return (self.pattern, self.identity, self.session, self.scope == "session")
+
+    def replace(self, other):
+        """Of two that are alike the later one counts, whosever answer came first; of one moment,
+        either. One for the next ask may have let it in already: then it stays."""
+        gone, stays = (other, self) if other.made <= self.made else (self, other)
+        if gone.used:
+            return
+        sure = stays.made != gone.made and gone.scope != "once"
+        gone.end(stays.born, stays.sure if sure else EVER)
+        if stays.made == gone.made:
+            stays.end(gone.born, EVER)
 
     def end(self, begin, answered):
         self.doubt, self.gone = min(self.doubt, begin), min(self.gone, answered)
@@ -132,14 +145,11 @@ class Model:
         with self.lock:
             if grant["id"] in self.grants:
                 return
-            for other in self.grants.values():
-                if like(grant) == other.like() and not other.used:
-                    # One that was for the next one may have let it in meanwhile: then it stays.
-                    other.end(begin, EVER if other.scope == "once" else answered)
+            older = [r for r in self.grants.values() if r.like() == like(grant) and not r.used]
             rule = Rule(
                 grant["decision"] == "allow", grant["pattern"], begin, answered,
                 id=grant["id"], scope=grant["scope"], session=grant["session"],
-                identity=grant["identity"], question=grant["question"],
+                identity=grant["identity"], question=grant["question"], made=grant["created_at"],
             )  # fmt: skip
             rule.used = rule.scope == "once" and grant["expires_at"] is None
             if grant["expires_at"]:
@@ -147,6 +157,8 @@ class Model:
                 rule.doubt = rule.until = end
                 rule.gone = EVER if rule.scope == "once" else end
             self.grants[rule.id] = rule
+            for other in older:
+                rule.replace(other)
 
     def answered(self, verb, question, answer, begin, now):
         """A decision that was answered 200."""
@@ -272,8 +284,11 @@ class Model:
             self.check(decided <= ask.replied + SLACK, f"before it had expired: {ask}")
             return
         waited = ask.replied - ask.sent
-        self.check(waited >= self.hold_least - 0.01, f"after {waited} s only: {ask}")
-        open_then = decided is None or decided >= ask.replied - SLACK
+        self.check(waited >= self.hold_least - EARLY, f"after {waited} s only: {ask}")
+        # It counts once it is on disk, which takes its time, not from the moment that it bears.
+        grant = self.grants.get(question["decision"] and question["decision"]["grant"])
+        told = grant.sure if grant else decided and decided + LATE
+        open_then = decided is None or told >= ask.replied - SLACK
         self.check(open_then, f"decided at {decided}: {ask}")
 
     def check_allowed(self, ask):
@@ -326,7 +341,7 @@ class Model:
                        f"decided the other way: {question}")
         if state == "expired":
             lasted = moment(question["decided_at"]) - moment(question["asked_at"])
-            self.check(lasted >= self.pending_least - 0.01, f"expired early: {question}")
+            self.check(lasted >= self.pending_least - EARLY, f"expired early: {question}")
         if state == "pending":
             self.check(question["waiters"] == 0, f"somebody waits still: {question}")
 
@@ -373,7 +388,7 @@ def unlisted(question):
     return {
         "id": decision["grant"], "decision": decision["decision"], "scope": decision["scope"],
         "pattern": decision["pattern"], "identity": "local", "session": question["session"],
-        "question": question["id"], "expires_at": None,
+        "question": question["id"], "expires_at": None, "created_at": decision["at"],
     }  # fmt: skip
 
 
