@@ -96,6 +96,10 @@
  * differ in ports); both are walked one by one. Beyond: load error. */
 #define LIMIT_ENTRY_PATTERNS 256
 #define LIMIT_NAME_ENTRIES   256
+/* Rules about requests, and texts in one list of one. A rule that covers the target costs a look at
+ * each. Beyond: load error. */
+#define LIMIT_REQUEST_RULES 10000
+#define LIMIT_RULE_TEXTS    256
 /* Files that patterns may come from. Beyond: load error. */
 #define LIMIT_PATTERN_FILES 4096
 /* The proxy's own listeners, each wildcard one counted once per address of the machine. */

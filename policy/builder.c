@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "base/escape.h"
+#include "policy/requests.h"
 #include "policy/snapshot.h"
 #include "policy/suffix.h"
 
@@ -13,6 +14,7 @@ enum { SHOWN_SIZE = 120, TEXT_SIZE = 4 * LIMIT_PATTERN_BYTES + 1 };
 
 struct policy_builder {
 	struct ruleset rules;
+	struct request_rules requests;
 };
 
 struct policy_builder *policy_builder_new(void)
@@ -31,6 +33,7 @@ void policy_builder_free(struct policy_builder *b)
 	if (!b)
 		return;
 	ruleset_done(&b->rules);
+	request_rules_done(&b->requests);
 	free(b);
 }
 
@@ -196,6 +199,24 @@ bool policy_builder_add(
 	return false;
 }
 
+bool policy_builder_add_rule(
+	struct policy_builder *b, const struct request_rule *rule, struct fault *ret_fault)
+{
+	struct fault f = {0};
+
+	switch (request_rules_add(&b->requests, rule, f.text, sizeof(f.text))) {
+	case REQUEST_RULES_DONE:
+		return true;
+	case REQUEST_RULES_REFUSED:
+		break;
+	case REQUEST_RULES_NO_MEMORY:
+		snprintf(f.text, sizeof(f.text), "out of memory");
+		break;
+	}
+	*ret_fault = f;
+	return false;
+}
+
 struct policy *policy_builder_finish(
 	struct policy_builder *b, const struct policy_settings *settings)
 {
@@ -209,6 +230,8 @@ struct policy *policy_builder_finish(
 		p->unlisted = settings->unlisted;
 		p->allow_local_binding = settings->allow_local_binding;
 		p->rules = b->rules;
+		request_rules_finish(&b->requests);
+		p->requests = b->requests;
 		free(b);
 		return p;
 	}

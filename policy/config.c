@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "policy/loading.h"
 #include "policy/quantity.h"
+#include "policy/rules.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -321,6 +322,7 @@ void config_free(struct config *c)
 	setting_free_all(c);
 	if (c->trace) {
 		lists_free(c->trace);
+		rules_free(c->trace);
 		for (size_t i = 0; i < c->trace->file_count; i++)
 			free(c->trace->files[i]);
 		free(c->trace->files);

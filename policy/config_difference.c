@@ -2,6 +2,7 @@
 /* What a reload changed, as a sentence for the record. */
 #include "base/escape.h"
 #include "policy/loading.h"
+#include "policy/rules.h"
 
 #include <stdlib.h>
 
@@ -146,6 +147,23 @@ static void compare_list(const struct config *before, const struct config *after
 	free(is.items);
 }
 
+/* Rules have no names to tell them apart by. */
+static void compare_rules(
+	const struct config *before, const struct config *after, struct buffer *out)
+{
+	const struct config_trace *was = before->trace, *is = after->trace;
+	bool same = was->rule_count == is->rule_count;
+
+	for (size_t i = 0; i < was->rule_count && same; i++)
+		same = was->rules[i].from.layer == is->rules[i].from.layer &&
+		       strcmp(was->rules[i].text, is->rules[i].text) == 0;
+	if (same)
+		return;
+	join(out);
+	buffer_format(
+		out, "rules: changed, %zu before and %zu now", was->rule_count, is->rule_count);
+}
+
 size_t config_difference(
 	const struct config *before, const struct config *after, char *ret_text, size_t size)
 {
@@ -161,6 +179,7 @@ size_t config_difference(
 	compare_list(before, after, LIST_DENY, false, &out);
 	compare_list(before, after, LIST_ALLOW, true, &out);
 	compare_list(before, after, LIST_DENY, true, &out);
+	compare_rules(before, after, &out);
 	struct slice text = buffer_bytes(&out);
 	const char *more = out.failed ? "; and more" : "";
 	int len = text.len == 0 ? snprintf(ret_text, size, "nothing changed")

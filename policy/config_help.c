@@ -43,6 +43,8 @@ static const char *type_text(const struct option_row *row)
 		return "list of patterns";
 	case OPTION_TYPE_DOMAINS:
 		return "table of words";
+	case OPTION_TYPE_RULES:
+		return "list of tables";
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
 		return "list of files";

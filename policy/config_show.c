@@ -2,6 +2,7 @@
 /* The effective configuration, for a person as TOML that loads again, for a program as JSON. */
 #include "base/escape.h"
 #include "policy/loading.h"
+#include "policy/rules.h"
 
 #include <stdlib.h>
 
@@ -80,6 +81,18 @@ static void show_lists(const struct config *c, FILE *out)
 	show_items(c, out, LIST_DENY, true);
 }
 
+/* Behind the options of their table. */
+static void show_rules(const struct config *c, FILE *out)
+{
+	char from[256];
+
+	for (size_t i = 0; i < c->trace->rule_count; i++) {
+		const struct rule_item *item = &c->trace->rules[i];
+		write_origin(&item->from, from, sizeof(from));
+		fprintf(out, "\n[[network.rules]]  # %s\n%s", from, item->text);
+	}
+}
+
 static void show_option(const struct config *c, FILE *out, enum option option)
 {
 	const struct option_row *row = option_row(option);
@@ -112,6 +125,8 @@ static void show_toml(const struct config *c, FILE *out)
 		if (!is_shown(row))
 			continue;
 		if (strcmp(section, row->section) != 0) {
+			if (strcmp(section, "network") == 0)
+				show_rules(c, out);
 			section = row->section;
 			fprintf(out, "\n[%s]\n", section);
 			if (strcmp(section, "network") == 0)
@@ -191,6 +206,19 @@ static void json_items(const struct config *c, FILE *out, bool files)
 	fputs("\n  ]", out);
 }
 
+static void json_rules(const struct config *c, FILE *out)
+{
+	for (size_t i = 0; i < c->trace->rule_count; i++) {
+		const struct rule_item *item = &c->trace->rules[i];
+		fprintf(out, "%s    {\"rule\": ", i > 0 ? ",\n" : "\n");
+		write_text(out, item->text);
+		fputs(", ", out);
+		json_origin(out, &item->from);
+		fputs("}", out);
+	}
+	fputs("\n  ]", out);
+}
+
 static void show_json(const struct config *c, FILE *out)
 {
 	const char *between = "\n";
@@ -207,6 +235,8 @@ static void show_json(const struct config *c, FILE *out)
 	json_items(c, out, false);
 	fputs(",\n  \"files\": [", out);
 	json_items(c, out, true);
+	fputs(",\n  \"rules\": [", out);
+	json_rules(c, out);
 	fputs("\n}\n", out);
 }
 

@@ -2,6 +2,7 @@
 #include "policy/explain.h"
 
 #include "base/escape.h"
+#include "policy/requests.h"
 #include "policy/snapshot.h"
 
 #include <stdarg.h>
@@ -26,18 +27,46 @@ static bool is_url(struct slice text, struct slice scheme)
 	return slice_equal_nocase(slice_first(text, scheme.len), scheme);
 }
 
-/* *ret_plain: the request would be a plain one, not a CONNECT. */
-static enum reason parse(struct slice text, struct target *ret_target, bool *ret_plain)
+/* What somebody asks about. */
+struct subject {
+	bool url; /* there is a request to judge, beside a CONNECT if it is not a plain one */
+	bool plain;
+	struct request_view request;
+};
+
+static enum reason parse(struct slice text, struct target *ret_target, struct subject *s)
 {
-	struct slice path;
 	enum reason reason;
 
-	*ret_plain = is_url(text, SLICE("http://"));
-	if (!*ret_plain && !is_url(text, SLICE("https://")))
+	s->plain = is_url(text, SLICE("http://"));
+	s->url = s->plain || is_url(text, SLICE("https://"));
+	if (!s->url)
 		return target_parse_host(text, 443, ret_target);
 	/* A pasted URL may have a fragment, which never goes over the wire. */
-	reason = target_parse_uri(slice_first(text, slice_find(text, '#')), ret_target, &path);
+	reason = target_parse_uri(
+		slice_first(text, slice_find(text, '#')), ret_target, &s->request.path);
 	return reason == REASON_SCHEME_NOT_ALLOWED ? REASON_NONE : reason;
+}
+
+static void judge_request(
+	const struct policy *p, struct explanation *e, const struct request_view *v)
+{
+	if (e->verdict.decision != DECISION_DENY)
+		e->verdict = policy_judge_method(p, v->method, &e->verdict);
+	if (e->verdict.decision != DECISION_DENY)
+		e->verdict = policy_judge_request(p, &e->target, v, &e->verdict);
+}
+
+/* As it would come: a CONNECT first, unless it is a plain request, and the request inside. */
+static void judge(const struct policy *p, struct explanation *e, const struct subject *s)
+{
+	static const struct request_view connect = {.method = {"CONNECT", 7}};
+
+	e->verdict = policy_judge(p, &e->target);
+	if (!s->plain)
+		judge_request(p, e, &connect);
+	if (s->plain || (s->url && policy_inspects(p, &e->target)))
+		judge_request(p, e, &s->request);
 }
 
 static void say_rule(const struct policy *p, struct explanation *e, const char *before)
@@ -55,6 +84,22 @@ static void say_rule(const struct policy *p, struct explanation *e, const char *
 		say(e, " (%s:%u)", file, rule.line);
 	else
 		say(e, " (%s)", file[0] ? file : "command line");
+}
+
+/* A rule about requests that lets this one pass, if there is one. */
+static void say_passing(const struct policy *p, struct explanation *e, const struct subject *s)
+{
+	struct explanation passing = *e;
+	uint32_t rule;
+
+	if (!s->url ||
+		request_rules_judge(&p->requests, &e->target, &s->request, &rule) != REASON_NONE ||
+		rule == REQUEST_RULE_NONE)
+		return;
+	passing.verdict.entry = ENTRY_REQUEST + rule;
+	passing.text[0] = '\0';
+	say_rule(p, &passing, " The request is allowed by the rule ");
+	say(e, "%s.", passing.text);
 }
 
 static void say_allowed(const struct policy *p, struct explanation *e)
@@ -91,6 +136,10 @@ static void say_refused(const struct policy *p, struct explanation *e)
 	say(e, "is refused, %s: %s", reason_word(reason), reason_row(reason)->message);
 	if (reason == REASON_DENIED)
 		say_rule(p, e, " The deny entry is ");
+	if (reason == REASON_RULE_DENIED || reason == REASON_PATH_AMBIGUOUS)
+		say_rule(p, e, " The rule is ");
+	if (reason == REASON_RULE_NOT_ALLOWED)
+		say_rule(p, e, " What it is allowed for begins with the rule ");
 	if (reason == REASON_PORT_NOT_ALLOWED)
 		say_rule(p, e, " The entry for other ports is ");
 	if (e->verdict.entry != ENTRY_NONE)
@@ -101,15 +150,16 @@ static void say_refused(const struct policy *p, struct explanation *e)
 		say(e, " \"*\" does not list it.");
 }
 
-void policy_explain(const struct policy *p, struct slice host_port, struct explanation *ret)
+void policy_explain_request(
+	const struct policy *p, struct slice method, struct slice url, struct explanation *ret)
 {
 	char shown[LIMIT_NAME_BYTES + 9];
-	bool plain;
+	struct subject subject = {.request = {.method = method}};
 
 	*ret = (struct explanation){.verdict = {DECISION_DENY, REASON_BAD_TARGET,
 					    SOURCE_BASELINE_POLICY, PORT_TLS, ENTRY_NONE}};
-	if (parse(host_port, &ret->target, &plain) != REASON_NONE) {
-		escape_text(host_port, shown, SHOWN_SIZE);
+	if (parse(url, &ret->target, &subject) != REASON_NONE) {
+		escape_text(url, shown, SHOWN_SIZE);
 		say(ret,
 			"\"%s\" is malformed: write a host name, a dotted quad or an IPv6 address in brackets, and behind a colon a port from 1 to 65535.",
 			shown);
@@ -117,7 +167,7 @@ void policy_explain(const struct policy *p, struct slice host_port, struct expla
 	}
 	target_format(&ret->target, shown, sizeof(shown));
 	say(ret, "%s ", shown);
-	if (plain && target_is_agent_page(&ret->target)) {
+	if (subject.plain && target_is_agent_page(&ret->target)) {
 		ret->verdict = (struct verdict){.decision = DECISION_ALLOW,
 			.source = SOURCE_PROXY_STATE,
 			.protocol = PORT_HTTP,
@@ -125,13 +175,11 @@ void policy_explain(const struct policy *p, struct slice host_port, struct expla
 		say(ret, "is the proxy's own page for agents; nothing is behind it.");
 		return;
 	}
-	ret->verdict = policy_judge(p, &ret->target);
-	if (ret->verdict.decision != DECISION_DENY)
-		ret->verdict = policy_judge_method(
-			p, plain ? SLICE("GET") : SLICE("CONNECT"), &ret->verdict);
+	judge(p, ret, &subject);
 	switch (ret->verdict.decision) {
 	case DECISION_ALLOW:
 		say_allowed(p, ret);
+		say_passing(p, ret, &subject);
 		break;
 	case DECISION_DENY:
 		say_refused(p, ret);
@@ -140,4 +188,9 @@ void policy_explain(const struct policy *p, struct slice host_port, struct expla
 		say(ret, "is on no list: it waits until somebody decides, unless somebody has.");
 		break;
 	}
+}
+
+void policy_explain(const struct policy *p, struct slice host_port, struct explanation *ret)
+{
+	policy_explain_request(p, SLICE("GET"), host_port, ret);
 }

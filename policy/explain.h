@@ -13,8 +13,13 @@ struct explanation {
 };
 
 /* Explain what policy makes of `host_port`, as a person types it: "host:port", a bare host (port
- * 443), or an http:// or https:// URL (its path is ignored). Fills all of *ret. The rule with its
- * file and line is policy_rule(p, ret->verdict.entry), and named in the text. */
+ * 443), or an http:// or https:// URL, which stands for a GET of it without any fields. Fills all of
+ * *ret. The rule with its file and line is policy_rule(p, ret->verdict.entry), and named in the
+ * text. */
 void policy_explain(const struct policy *p, struct slice host_port, struct explanation *ret);
+
+/* The same with another method than GET: of a URL, the only thing that has one. */
+void policy_explain_request(
+	const struct policy *p, struct slice method, struct slice url, struct explanation *ret);
 
 #endif

@@ -2,6 +2,7 @@
 /* The collected entries, once all sources are known, into a policy. */
 #include "policy/list_file.h"
 #include "policy/loading.h"
+#include "policy/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,20 +87,33 @@ static bool take_parts(
 	return true;
 }
 
-static void write_value(const struct toml_value *value, struct buffer *out);
+/* Names of parameters and fields may need quotes. */
+static void write_key(struct slice key, struct buffer *out)
+{
+	for (size_t i = 0; i < key.len; i++) {
+		char c = ascii_lower(key.ptr[i]);
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) {
+			setting_write_text(key, out);
+			return;
+		}
+	}
+	buffer_append(out, key);
+}
 
 static void write_children(const struct toml_value *value, bool keys, struct buffer *out)
 {
 	for (const struct toml_value *v = value->first; v; v = v->next) {
-		if (keys)
-			buffer_format(out, "%.*s = ", (int)v->key.len, v->key.ptr);
-		write_value(v, out);
+		if (keys) {
+			write_key(v->key, out);
+			buffer_append(out, SLICE(" = "));
+		}
+		lists_write_value(v, out);
 		buffer_append(out, v->next ? SLICE(", ") : SLICE(""));
 	}
 }
 
-/* Texts, booleans, arrays of texts and one table around them: checked when collected. */
-static void write_value(const struct toml_value *value, struct buffer *out)
+/* Texts, booleans, arrays of texts and tables around them: checked before. */
+void lists_write_value(const struct toml_value *value, struct buffer *out)
 {
 	if (value->type == TOML_TEXT) {
 		setting_write_text(value->text, out);
@@ -123,7 +137,7 @@ static bool keep_text(struct loading *l, struct list_item *item)
 
 	buffer_init(&out, LIMIT_CONFIG_BYTES);
 	if (item->value)
-		write_value(item->value, &out);
+		lists_write_value(item->value, &out);
 	else
 		setting_write_text(item->pattern, &out);
 	struct slice text = buffer_bytes(&out);
@@ -211,6 +225,10 @@ bool lists_build(struct loading *l)
 			policy_builder_free(b);
 			return false;
 		}
+	}
+	if (!rules_build(l, b)) {
+		policy_builder_free(b);
+		return false;
 	}
 	return finish(l, b);
 }

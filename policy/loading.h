@@ -35,7 +35,8 @@ struct list_item {
 struct config_trace {
 	struct origin origins[OPTION_COUNT];
 	struct list_item *items;
-	size_t item_count, item_size;
+	struct rule_item *rules; /* policy/rules.h */
+	size_t item_count, item_size, rule_count, rule_size;
 	char **files; /* NULL-terminated */
 	size_t file_count;
 };

@@ -56,6 +56,9 @@ static bool stands_in(enum option option, struct slice section)
 		return true;
 	if (option == OPTION_REVIEWER)
 		return section.len == 0 || slice_equal(section, SLICE("network"));
+	/* There agents keep rules about commands. */
+	if (option == OPTION_RULES)
+		return false;
 	return section.len == 0 && slice_equal(own, SLICE("network"));
 }
 
@@ -92,6 +95,7 @@ bool option_adds_up(const struct option_row *row)
 	case OPTION_TYPE_DOMAINS:
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
+	case OPTION_TYPE_RULES:
 		return true;
 	case OPTION_TYPE_BOOLEAN:
 	case OPTION_TYPE_COUNT:
@@ -229,6 +233,23 @@ int words_find(const char *words, struct slice word)
 			return -1;
 		if (slice_equal(known, word))
 			return (int)i;
+	}
+}
+
+struct slice words_nearest(const char *words, struct slice word)
+{
+	struct slice best = {NULL, 0};
+	size_t best_distance = 2 + word.len / 3;
+
+	for (unsigned i = 0;; i++) {
+		struct slice known = words_at(words, i);
+		if (known.len == 0)
+			return best;
+		size_t d = distance(word, known);
+		if (d < best_distance) {
+			best = known;
+			best_distance = d;
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ enum option_type {
 	OPTION_TYPE_DOMAINS,
 	OPTION_TYPE_ALLOW_FILES,
 	OPTION_TYPE_DENY_FILES,
+	OPTION_TYPE_RULES, /* rules about requests, likewise */
 	OPTION_TYPE_ANY /* foreign keys only */
 };
 
@@ -86,6 +87,9 @@ void option_suggest(struct slice section, struct slice name, char *ret_text, siz
 /* Index of the word in "one|two|three", or -1. And back: the word at an index, empty beyond. */
 int words_find(const char *words, struct slice word);
 struct slice words_at(const char *words, unsigned index);
+
+/* The word of "one|two|three" that somebody probably meant; empty when none is near. */
+struct slice words_nearest(const char *words, struct slice word);
 
 /* Keys and tables of coding agents' configuration that stand at the top level and have nothing to
  * do with the network. */

@@ -3,6 +3,7 @@
 
 #include "policy/match.h"
 #include "policy/name.h"
+#include "policy/requests.h"
 #include "policy/snapshot.h"
 #include "policy/special.h"
 
@@ -203,21 +204,50 @@ struct verdict policy_judge_method(
 	return v;
 }
 
+static struct verdict ruled(enum reason reason, uint32_t rule)
+{
+	return refused(reason, ENTRY_REQUEST + rule);
+}
+
+struct verdict policy_judge_request(const struct policy *p, const struct target *t,
+	const struct request_view *r, const struct verdict *named)
+{
+	uint32_t rule;
+
+	if (slice_equal(r->method, SLICE("CONNECT"))) {
+		/* Each request inside is judged by itself, where somebody can look. */
+		if (named->protocol != PORT_RAW || !request_rules_cover(&p->requests, t, &rule))
+			return *named;
+		return ruled(REASON_RULE_NOT_ALLOWED, rule);
+	}
+	enum reason reason = request_rules_judge(&p->requests, t, r, &rule);
+	return reason == REASON_NONE ? *named : ruled(reason, rule);
+}
+
 bool policy_inspects(const struct policy *p, const struct target *t)
 {
-	(void)t;
-	return p->mode == MODE_LIMITED;
+	return p->mode == MODE_LIMITED || request_rules_cover(&p->requests, t, NULL);
 }
 
 bool policy_inspects_any(const struct policy *p)
 {
-	return p->mode == MODE_LIMITED;
+	return p->mode == MODE_LIMITED || request_rules_any(&p->requests);
+}
+
+static struct rule request_rule(const struct policy *p, uint32_t rule)
+{
+	struct rule r = {.pattern = request_rules_text(&p->requests, rule)};
+
+	r.file = request_rules_file(&p->requests, rule, &r.line);
+	return r;
 }
 
 struct rule policy_rule(const struct policy *p, uint32_t entry)
 {
 	if (entry == ENTRY_NONE)
 		return (struct rule){0};
+	if (entry >= ENTRY_REQUEST)
+		return request_rule(p, entry - ENTRY_REQUEST);
 	assert(entry < p->rules.len);
 	const struct record *r = ruleset_record(&p->rules, entry);
 	return (struct rule){record_text(r), p->rules.files[r->file], r->line};
@@ -234,6 +264,7 @@ void policy_unref(struct policy *p)
 	if (!p || atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) > 1)
 		return;
 	ruleset_done(&p->rules);
+	request_rules_done(&p->requests);
 	own_done(&p->own);
 	free(p);
 }
@@ -255,6 +286,7 @@ struct policy_counts policy_counts(const struct policy *p)
 	return (struct policy_counts){
 		.allow = p->rules.entry_count[LIST_ALLOW],
 		.deny = p->rules.entry_count[LIST_DENY],
-		.bytes = sizeof(*p) + own_bytes + ruleset_size(&p->rules),
+		.bytes = sizeof(*p) + own_bytes + ruleset_size(&p->rules) +
+			 request_rules_size(&p->requests),
 	};
 }

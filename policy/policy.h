@@ -49,6 +49,8 @@ struct verdict {
 };
 
 #define ENTRY_NONE UINT32_MAX
+/* An entry from here on is a rule about requests. */
+#define ENTRY_REQUEST UINT32_C(0x80000000)
 
 /* Judge the target by name, port and literal. Must be called before any DNS query. */
 struct verdict policy_judge(const struct policy *p, const struct target *t);
@@ -68,10 +70,6 @@ struct verdict policy_judge_alias(
  * looked into: not to a PORT_RAW. `named` is an allowing or asking verdict. */
 struct verdict policy_judge_method(
 	const struct policy *p, struct slice method, const struct verdict *named);
-
-/* A tunnel of TLS to the target, if it is allowed, is looked into; any is. Limited mode wants it. */
-bool policy_inspects(const struct policy *p, const struct target *t);
-bool policy_inspects_any(const struct policy *p);
 
 /* The rule of an entry in a verdict of this policy; all zero for ENTRY_NONE. By value, because a
  * million stored ones would cost more than the patterns themselves. */

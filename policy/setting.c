@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/loading.h"
 #include "policy/quantity.h"
+#include "policy/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,6 +324,8 @@ static bool store(struct loading *l, const struct option_row *row, const struct 
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
 		return lists_collect(l, row, value);
+	case OPTION_TYPE_RULES:
+		return rules_collect(l, row, value);
 	case OPTION_TYPE_ANY:
 		break;
 	}

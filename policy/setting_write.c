@@ -158,6 +158,7 @@ void setting_write(const struct config *c, const struct option_row *row, struct 
 	case OPTION_TYPE_DOMAINS:
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
+	case OPTION_TYPE_RULES:
 	case OPTION_TYPE_ANY:
 		break; /* lists are written entry by entry */
 	}

@@ -5,6 +5,7 @@
 #define SALLYPORT_POLICY_SNAPSHOT_H
 
 #include "policy/own.h"
+#include "policy/request_rules.h"
 #include "policy/ruleset.h"
 
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ struct policy {
 	bool allow_local_binding;
 	struct own own;
 	struct ruleset rules;
+	struct request_rules requests;
 };
 
 #endif

@@ -40,6 +40,8 @@ static const struct flag_row flags[FLAG_COUNT] = {
 	[FLAG_PROTOCOL] = {"--protocol", "WORD",
 		"What may flow: tls, http or raw. Else by the port."},
 	[FLAG_NOTE] = {"--note", "TEXT", "Why; kept with the decision."},
+	[FLAG_METHOD] = {"--method", "METHOD",
+		"The method of the request to a URL; -X for short. Else GET."},
 	[FLAG_NO] = {"--deny", NULL, "Remember a no instead of a yes."},
 	[FLAG_FORCE] = {"--force", NULL,
 		"Replace the CA that is there, at once: clients must take the new one."},
@@ -57,8 +59,8 @@ static const struct flag_row flags[FLAG_COUNT] = {
 
 static const struct command commands[] = {
 	{"serve", "", 0, 0, SOURCES, "Run the proxy.", command_serve},
-	{"check", "HOST:PORT", 1, 1, SOURCES | BIT(FLAG_JSON),
-		"Say what would happen to a host and which line says so; connects nothing.",
+	{"check", "HOST:PORT | URL", 1, 1, SOURCES | BIT(FLAG_METHOD) | BIT(FLAG_JSON),
+		"Say what would happen to a host or a request and which line says so; connects nothing.",
 		command_check},
 	{"config check", "", 0, 0, SOURCES | BIT(FLAG_JSON),
 		"Load the configuration and say what is wrong with it.", command_config_check},
@@ -198,6 +200,8 @@ static enum flag find_flag(const struct command *command, const char *word, cons
 	*ret_value = name.len < all.len ? word + name.len + 1 : NULL;
 	if (strcmp(word, "-h") == 0)
 		return FLAG_HELP;
+	if (strcmp(word, "-X") == 0 && command->flags & BIT(FLAG_METHOD))
+		return FLAG_METHOD;
 	for (enum flag i = 0; i < FLAG_COUNT; i++)
 		if ((i == FLAG_HELP || command->flags & BIT(i)) &&
 			slice_equal(name, slice_of(flags[i].name)))

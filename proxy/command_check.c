@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sallyport check: what would happen to a host, offline. */
+/* sallyport check: what would happen to a host or a request, offline. */
 #include "policy/explain.h"
 #include "proxy/cli.h"
 
@@ -77,11 +77,12 @@ static void write_text(const struct explanation *e)
 int command_check(const struct arguments *a)
 {
 	struct config *c = cli_load(a, true);
+	const char *method = a->given[FLAG_METHOD] ? a->values[FLAG_METHOD] : "GET";
 	struct explanation e;
 
 	if (!c)
 		return EXIT_REFUSED;
-	policy_explain(c->policy, slice_of(a->operands[0]), &e);
+	policy_explain_request(c->policy, slice_of(method), slice_of(a->operands[0]), &e);
 	if (a->given[FLAG_JSON])
 		write_json(c->policy, &e);
 	else

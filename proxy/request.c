@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/request.h"
 
+#include "policy/requests.h"
 #include "proxy/forward.h"
 
 /* Inside a tunnel every request is for the tunnel's own target, however it is spelled. */
@@ -77,6 +78,30 @@ static bool is_for_the_proxy(const struct head *h)
 	       slice_equal(head_field(h, SLICE("Max-Forwards")), SLICE("0"));
 }
 
+/* For the rules about requests. */
+static struct slice field_of(const void *owner, struct slice name, size_t nth)
+{
+	const struct head *h = owner;
+
+	for (size_t i = 0; i < h->field_count; i++)
+		if (slice_equal_nocase(h->fields[i].name, name) && nth-- == 0)
+			return h->fields[i].value.ptr ? h->fields[i].value : SLICE("");
+	return slice_from(NULL, 0);
+}
+
+/* Denied by the mode or a rule, or as the name was judged. */
+static struct verdict judge_beyond_name(
+	const struct head *h, const struct policy *policy, const struct request *r)
+{
+	const struct request_view view = {
+		.method = h->method, .path = r->path, .field = field_of, .owner = h};
+	struct verdict by_method = policy_judge_method(policy, h->method, &r->verdict);
+
+	return by_method.decision == DECISION_DENY
+		       ? by_method
+		       : policy_judge_request(policy, &r->target, &view, &r->verdict);
+}
+
 static struct verdict refused(enum reason reason)
 {
 	return (struct verdict){.decision = DECISION_DENY,
@@ -108,12 +133,8 @@ void request_read(
 		return;
 	}
 	r->verdict = policy_judge(place->policy, &r->target);
-	if (r->verdict.decision != DECISION_DENY) {
-		struct verdict by_method =
-			policy_judge_method(place->policy, h->method, &r->verdict);
-		if (by_method.decision == DECISION_DENY)
-			r->verdict = by_method;
-	}
+	if (r->verdict.decision != DECISION_DENY)
+		r->verdict = judge_beyond_name(h, place->policy, r);
 	/* Who is on no list may still be let in: that is not for this file. */
 	r->reason = r->verdict.decision == DECISION_ASK ? REASON_NONE : r->verdict.reason;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/trim.h"
 #include "policy/quantity.h"
+#include "policy/requests.h"
 #include "proxy/serve_inside.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second half of the way of a request: an upstream connection is there, and bytes flow over it,
  * as an exchange or as a tunnel, until the end. */
+#include "policy/requests.h"
 #include "proxy/audit.h"
 #include "proxy/reply.h"
 #include "proxy/session_steps.h"

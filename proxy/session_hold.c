@@ -2,6 +2,7 @@
 /* A target on no list: a live grant lets it in, else the client waits for somebody's decision, and
  * nothing of it is upstream before that, no DNS query either. And what grants and rules take away
  * from connections that are under way. */
+#include "policy/requests.h"
 #include "proxy/audit.h"
 #include "proxy/claim.h"
 #include "proxy/context.h"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy/requests.h: the part of a policy that is about requests: which of them go to a target that the
+ * lists let through, and whether a tunnel is looked into for that. */
+#ifndef SALLYPORT_POLICY_REQUESTS_H
+#define SALLYPORT_POLICY_REQUESTS_H
+
+#include "policy/policy.h"
+#include "policy/request_rule.h"
+#include "policy/request_view.h"
+
+/* Judge a request to the target by the rules about requests, which narrow what the lists allow and
+ * open nothing: *named, or denied with REASON_RULE_DENIED, RULE_NOT_ALLOWED or PATH_AMBIGUOUS and the
+ * rule as the entry. A CONNECT to a PORT_RAW is denied when rules cover the target: nobody can look
+ * inside.
+ *   named  an allowing or asking verdict */
+struct verdict policy_judge_request(const struct policy *p, const struct target *t,
+	const struct request_view *r, const struct verdict *named);
+
+/* A tunnel of TLS to the target, if it is allowed, is looked into: limited mode or a rule wants it. */
+bool policy_inspects(const struct policy *p, const struct target *t);
+/* There may be such targets. */
+bool policy_inspects_any(const struct policy *p);
+
+/* As policy_builder_add, for a rule about requests. */
+bool policy_builder_add_rule(
+	struct policy_builder *b, const struct request_rule *rule, struct fault *ret_fault);
+
+#endif
