@@ -30,6 +30,9 @@ struct claimant session_claimant(const struct session *s, char identity[LIMIT_ID
 static void allow_by(struct session *s, const struct grant_mark *grant, enum port_protocol protocol)
 {
 	session_go_by(s, grant);
+	/* A grant opens a name; it does not keep anybody from looking where a rule wants to. */
+	if (protocol == PORT_RAW && policy_inspects(s->worker->settings.policy, &s->target))
+		protocol = PORT_TLS;
 	s->verdict = (struct verdict){.decision = DECISION_ALLOW,
 		.source = SOURCE_DECIDER,
 		.protocol = protocol,
@@ -76,11 +79,11 @@ static bool find_grant(struct session *s)
 	return true;
 }
 
-/* A tunnel of TLS that was opened before the rules wanted to see inside. */
+/* A tunnel that was opened before the rules wanted to see inside. */
 static bool is_unseen(const struct session *s)
 {
 	return s->phase == PHASE_RELAY && !s->inspected && !s->inside &&
-	       s->verdict.protocol == PORT_TLS &&
+	       s->verdict.protocol != PORT_HTTP &&
 	       policy_inspects(s->worker->settings.policy, &s->target);
 }
 
