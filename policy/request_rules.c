@@ -111,7 +111,8 @@ enum fit { FITS_NOT, FITS, FITS_PERHAPS };
 struct inquiry {
 	const struct request_view *view;
 	struct slice path, query; /* of the view */
-	bool plain; /* the path has one reading */
+	/* The path has one reading; looked at when the first rule asks. */
+	enum { PLAIN_UNKNOWN, PLAIN, AMBIGUOUS } plain;
 	struct layer_finding {
 		bool tunnel;
 		/* The first of each kind, or REQUEST_RULE_NONE. */
@@ -150,11 +151,13 @@ static bool fits_method(const struct request_rule *r, const struct request_view 
 	return fits;
 }
 
-static enum fit fits_path(const struct request_rule *r, const struct inquiry *q, bool broad)
+static enum fit fits_path(const struct request_rule *r, struct inquiry *q, bool broad)
 {
 	if (r->path_count == 0)
 		return FITS;
-	if (!q->plain)
+	if (q->plain == PLAIN_UNKNOWN)
+		q->plain = q->path.len == 0 || path_is_plain(q->path) ? PLAIN : AMBIGUOUS;
+	if (q->plain == AMBIGUOUS)
 		return FITS_PERHAPS;
 	for (size_t i = 0; i < r->path_count; i++)
 		if (path_matches(r->paths[i], q->path, broad ? PATH_BROAD : PATH_NARROW))
@@ -162,7 +165,7 @@ static enum fit fits_path(const struct request_rule *r, const struct inquiry *q,
 	return FITS_NOT;
 }
 
-static enum fit fits(const struct request_rule *r, const struct inquiry *q)
+static enum fit fits(const struct request_rule *r, struct inquiry *q)
 {
 	bool broad = r->action == REQUEST_DENY;
 
@@ -246,7 +249,6 @@ enum reason request_rules_judge(const struct request_rules *set, const struct ta
 	if (set->rule_count == 0)
 		return REASON_NONE;
 	q.query = slice_after(v->path, slice_find(v->path, '?') + 1);
-	q.plain = q.path.len == 0 || path_is_plain(q.path);
 	visit_rules(set, t, &(struct visitor){on_covering, &q});
 	/* The requirements last: theirs is the word that stands. */
 	for (int layer = 0; layer < REQUEST_LAYERS; layer++) {
