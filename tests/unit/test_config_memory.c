@@ -68,7 +68,9 @@ static void out_of_memory_refuses_the_load(void **state)
 		"[state]\ndirectory = \"/s\"\n";
 	static const char requirements[] =
 		"managed_allowed_domains_only = true\nstate.directory = \"/t\"\n"
-		"[network.domains]\n\"b.example\" = \"allow\"\n\"c.example\" = \"deny\"\n";
+		"[network.domains]\n\"b.example\" = \"allow\"\n\"c.example\" = \"deny\"\n"
+		"[[network.rules]]\ndomain = \"c.example\"\nmethods = [\"GET\"]\n"
+		"query = { a = [\"b\", \"c\"] }\naction = \"allow\"\n";
 	struct loaded l;
 	long refused = 0;
 	(void)state;
