@@ -337,14 +337,11 @@ bool ledger_history(struct ledger *l, const struct ledger_place *from, size_t co
 bool ledger_find(struct ledger *l, uint64_t question, struct ledger_entry *ret_entry)
 {
 	struct cursor c = cursor_start(l->database, FIND_HISTORY);
-	struct ledger_entry entry;
 	bool found;
 
 	cursor_put_number(&c, question);
-	found = cursor_next(&c) && take_entry(&c, &entry);
+	found = cursor_next(&c) && take_entry(&c, ret_entry);
 	cursor_end(&c);
-	if (found)
-		*ret_entry = entry;
 	return found;
 }
 

@@ -142,6 +142,10 @@ static void store(struct drill *d, const struct news *n, struct drill_question *
 		WANT(d, n->question->state == QUESTION_PENDING && !n->grant);
 		if (q)
 			q->stored = copy_of(n->question, sizeof(*n->question));
+		/* The texts are the desk's, which restarts; only this one is ever said. */
+		const bool said = n->question->context.justification;
+		q->stored->context = (struct question_texts){
+			{{.justification = said ? "for the build" : NULL}}, 0};
 	} else if (n->kind == NEWS_DECIDED || n->kind == NEWS_GRANTED) {
 		WANT(d, n->grant && n->actor);
 		store_grant(d, n->grant);
