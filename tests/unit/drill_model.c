@@ -59,6 +59,17 @@ static void *copy_of(const void *value, size_t size)
 	return memcpy(copy, value, size);
 }
 
+/* The texts are the desk's, which may end before the copy; only this one is ever said. */
+static struct question *copy_of_question(const struct question *question)
+{
+	struct question *copy = copy_of(question, sizeof(*question));
+	bool said = question->context.justification != NULL;
+
+	memset(&copy->context, 0, sizeof(copy->context));
+	copy->context.justification = said ? "for the build" : NULL;
+	return copy;
+}
+
 static void forget_question(struct drill_question *q)
 {
 	free(q->stored);
@@ -141,17 +152,13 @@ static void store(struct drill *d, const struct news *n, struct drill_question *
 	if (n->kind == NEWS_ASKED || n->kind == NEWS_CONTEXT) {
 		WANT(d, n->question->state == QUESTION_PENDING && !n->grant);
 		if (q)
-			q->stored = copy_of(n->question, sizeof(*n->question));
-		/* The texts are the desk's, which restarts; only this one is ever said. */
-		const bool said = n->question->context.justification;
-		q->stored->context = (struct question_texts){
-			{{.justification = said ? "for the build" : NULL}}, 0};
+			q->stored = copy_of_question(n->question);
 	} else if (n->kind == NEWS_DECIDED || n->kind == NEWS_GRANTED) {
 		WANT(d, n->grant && n->actor);
 		store_grant(d, n->grant);
 		/* What an unused once-grant is for. */
 		if (q && n->grant->scope == GRANT_ONCE)
-			q->stored = copy_of(n->question, sizeof(*n->question));
+			q->stored = copy_of_question(n->question);
 	} else if (g) {
 		forget_grant(g);
 	}
