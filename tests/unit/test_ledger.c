@@ -326,6 +326,9 @@ static void ended_questions_are_history(void **state)
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		assert_true(ledger_find(l, i + 1, &entry));
 		check_question(&entry.question, &q[i]);
+		/* Its texts are where it says, not where it was read. */
+		assert_ptr_equal(entry.question.context.method, entry.context.method);
+		assert_ptr_equal(entry.question.context.command, entry.context.command);
 		if (i < 2)
 			check_grant(&entry.grant, &g[i]);
 		else
