@@ -315,6 +315,8 @@ static void ended_questions_are_history(void **state)
 	g[1].allow = false;
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		q[i] = a_question(i + 1);
+		q[i].context.method = "GET";
+		q[i].context.command = "curl example.test";
 		assert_true(keep_asked(l, &q[i]));
 		assert_true(keep_ended(l, &q[i], ends[i], 9000 + i, i < 2 ? &g[i] : NULL));
 	}
