@@ -120,7 +120,7 @@ def test_approved(held, name):
     """It waits without a word, and goes on as if nothing had happened."""
     host = f"{name}-approved.held.test"
     answer = held.begin(CLIENTS[name].run, host)
-    held.control.question(host, waiters=1)
+    held.control.question(host)  # of one connection, or of a browser's two
     time.sleep(HELD)  # the one thing that these tests are about
     assert not answer.done(), answer.result()
     assert not held.desk.gate.dns.asked(host)
