@@ -42,6 +42,17 @@ static void tell(struct wire *w, uint32_t what)
 		hung_up != 0);
 }
 
+/* libuv is ready, one of the events. */
+static bool has_libuv(const struct epoll_event *ready, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!ready[i].data.ptr)
+			return true;
+	return false;
+}
+
+/* libuv goes first: what another thread told this one, new rules above all, holds for whatever a wire
+ * tells of the time after. */
 bool backend_turn(struct poller *p, bool wait)
 {
 	struct epoll_event ready[POLLER_EVENTS];
@@ -49,12 +60,11 @@ bool backend_turn(struct poller *p, bool wait)
 	int count = epoll_wait(p->epoll_fd, ready, POLLER_EVENTS, timeout_ms);
 
 	uv_update_time(p->loop);
-	for (int i = 0; i < count; i++) {
+	if (has_libuv(ready, count))
+		uv_run(p->loop, UV_RUN_NOWAIT);
+	for (int i = 0; i < count; i++)
 		if (ready[i].data.ptr)
 			tell(ready[i].data.ptr, ready[i].events);
-		else
-			p->nudged = true;
-	}
 	/* 0 is libuv's word for a timer, a closing or an idle handle that is due. */
 	if (!p->nudged && uv_backend_timeout(p->loop) != 0)
 		return true;
