@@ -450,6 +450,8 @@ class Script:
         self.process = subprocess.Popen(
             ["/usr/bin/python3", str(DOCS / name), "--port", "0", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"]},
+            # Whoever runs the tests in the background has it ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         line = self.process.stdout.readline().decode()
         self.url = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+/)\n", line).group(1)
