@@ -185,6 +185,27 @@
 #define LIMIT_TICKETS_TARGET 4
 #define LIMIT_TICKET_S       7200
 
+/* ---- search store ---- */
+
+/* Variants of one key that are kept and looked at; beyond: the oldest goes. Names in one Vary, and
+ * bytes of what they select by; beyond: the answer is not kept. */
+#define LIMIT_SEARCH_VARIANTS      8
+#define LIMIT_SEARCH_VARY          16
+#define LIMIT_SEARCH_VARIANT_BYTES (8 * 1024)
+/* Texts of the results in one answer, and bytes of each; beyond: left out, cut. */
+#define LIMIT_SEARCH_RESULTS      64
+#define LIMIT_SEARCH_RESULT_BYTES 1024
+/* Entries evicted in one change; beyond: with the next one. Hits and misses counted in memory before
+ * they are written, and keys that are remembered as missed; beyond: the rarest go. */
+#define LIMIT_SEARCH_EVICTIONS 256
+#define LIMIT_SEARCH_TOUCHES   1024
+#define LIMIT_SEARCH_MISSES    10000
+/* Asks of workers for searches at once, of one worker and waiting for one fetch; and bytes of answers
+ * that are being copied, in all. Beyond: the client is served alone, nothing is kept. */
+#define LIMIT_LOANS         65536
+#define LIMIT_LOANS_WAITING 4096
+#define LIMIT_FILL_BYTES    (64 * 1024 * 1024)
+
 /* ---- control endpoint ---- */
 
 /* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */
