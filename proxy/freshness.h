@@ -124,12 +124,13 @@ bool freshness_drops_field(struct slice name);
 
 /* ---- variants ----------------------------------------------------------------------------- */
 
-/* What a Vary of a response selects by, §4.1: the values of the named fields in the request, as text
- * that is equal where they match (names sorted, values of several fields joined, white space
- * normalised). Accept-Encoding is left out where the content coding was undone. Empty: by nothing.
- * False for what is never kept: "*", a secret name, more than LIMIT_SEARCH_VARY names. */
-bool freshness_variant(struct buffer *b, struct slice vary, const struct field *request,
-	size_t count, bool decoded);
+/* What the Vary of kept fields selects by, §4.1: the values of the named fields in the request, as text
+ * that is equal where they match (names sorted, values of several fields joined, white space around
+ * the elements of Accept-* taken out). Empty: by nothing. Accept-Encoding counts exactly where a
+ * content coding was left: what has none suits everybody.
+ * False for what is never kept: "*", a secret name, more than LIMIT_SEARCH_VARY names, too many bytes. */
+bool freshness_variant(
+	struct buffer *b, struct slice kept, const struct field *request, size_t count);
 /* A field whose name says that its value is a secret: authorization, cookie, x-…-token, …-key, … */
 bool freshness_is_secret(struct slice name);
 
