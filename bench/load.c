@@ -19,7 +19,8 @@
 
 static const struct workload *const workloads[] = {&workload_setup, &workload_refuse,
 	&workload_bulk, &workload_small, &workload_idle, &workload_forward, &workload_held,
-	&workload_release, &workload_steady};
+	&workload_release, &workload_steady, &workload_inspect, &workload_inspect_kept,
+	&workload_inspect_idle};
 
 /* Tunnels know their plan, and the plan lies in the load. */
 struct load *load_of(const struct tunnel *t)
@@ -164,12 +165,14 @@ static int run(const struct load_options *options, const struct workload *worklo
 
 static const char usage[] =
 	"usage: load WORKLOAD --port PORT --target HOST:PORT --origin-fd N [options]\n"
-	"workloads: setup refuse bulk small idle forward held release steady\n"
+	"workloads: setup refuse bulk small idle forward held release steady inspect inspect-kept\n"
+	"           inspect-idle\n"
 	"  --port N          of the proxy, on 127.0.0.1\n"
 	"  --target H:P      what the proxy is asked for\n"
 	"  --sni NAME        what the ClientHello asks for (bench.test)\n"
 	"  --origin-fd N     inherited listening socket that the target leads to\n"
 	"  --origin-port N   or: listen there\n"
+	"  --certificate F, --key F: what an origin of TLS shows\n"
 	"  --direct          no CONNECT: the peer routes by SNI\n"
 	"  --pid N           a process of the proxy; repeat\n"
 	"  --count N         operations, or idle tunnels (1000)\n"
@@ -191,6 +194,8 @@ enum {
 	OPTION_SNI,
 	OPTION_ORIGIN_FD,
 	OPTION_ORIGIN_PORT,
+	OPTION_CERTIFICATE,
+	OPTION_KEY,
 	OPTION_DIRECT,
 	OPTION_PID,
 	OPTION_COUNT,
@@ -215,6 +220,8 @@ static const struct option long_options[] = {
 	{"sni", required_argument, NULL, OPTION_SNI},
 	{"origin-fd", required_argument, NULL, OPTION_ORIGIN_FD},
 	{"origin-port", required_argument, NULL, OPTION_ORIGIN_PORT},
+	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
+	{"key", required_argument, NULL, OPTION_KEY},
 	{"direct", no_argument, NULL, OPTION_DIRECT},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"count", required_argument, NULL, OPTION_COUNT},
@@ -241,13 +248,19 @@ static enum direction direction_of(const char *word)
 	return strcmp(word, "both") == 0 ? DIRECTION_BOTH : DIRECTION_DOWN;
 }
 
-/* One of those about held connections; false when it is unknown. */
-static bool take_hold_option(struct load_options *o, int option)
+/* One of those about held connections or TLS; false when it is unknown. */
+static bool take_other_option(struct load_options *o, int option)
 {
 	unsigned long long number = optarg ? strtoull(optarg, NULL, 10) : 0;
 	uint16_t port = (uint16_t)number;
 
 	switch (option) {
+	case OPTION_CERTIFICATE:
+		o->certificate = optarg;
+		return true;
+	case OPTION_KEY:
+		o->key = optarg;
+		return true;
 	case OPTION_QUESTIONS:
 		o->questions = number;
 		return true;
@@ -325,7 +338,7 @@ static bool take_option(struct load_options *o, int option)
 		o->settle_ms = (int)number;
 		return true;
 	default:
-		return take_hold_option(o, option);
+		return take_other_option(o, option);
 	}
 }
 
@@ -341,6 +354,8 @@ int main(int argc, char **argv)
 {
 	struct load_options o = {.sni = "bench.test",
 		.origin_fd = -1,
+		.certificate = "",
+		.key = "",
 		.count = 1000,
 		.concurrency = 32,
 		.message_bytes = 128,

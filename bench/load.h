@@ -17,6 +17,7 @@ struct load_options {
 	const char *sni;
 	uint16_t port; /* of the proxy */
 	int origin_fd; /* listening socket that the target leads to */
+	const char *certificate, *key; /* PEM files of an origin of TLS */
 	bool direct;
 	enum direction direction;
 	uint64_t count; /* operations, or tunnels of `idle` */
@@ -67,7 +68,8 @@ struct workload {
 };
 
 extern const struct workload workload_setup, workload_refuse, workload_bulk, workload_small,
-	workload_idle, workload_forward, workload_held, workload_release, workload_steady;
+	workload_idle, workload_forward, workload_held, workload_release, workload_steady,
+	workload_inspect, workload_inspect_kept, workload_inspect_idle;
 
 /* The origin that plays `play`, with room for `size` connections. */
 bool load_origin(struct load *l, const struct origin_plan *plan, size_t size);

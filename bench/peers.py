@@ -275,6 +275,54 @@ class SallyportQuiet(SallyportHold):
     name = "sallyport, holding nothing"
 
 
+class RelaySecure(Relay):
+    """Both handshakes, with one leaf for all."""
+
+    name = "bare TLS relay"
+
+    def __init__(self, run, core):
+        super().__init__(run, core)
+        self.program = os.path.join(run.build, "bench", "relay_secure")
+
+    def command(self):
+        c = self.run.certificates
+        return [
+            self.program, "--port", str(self.port), "--origin-port", str(self.run.origin_port("tls")),
+            "--name", NAME, "--certificate", c.leaf, "--key", c.key, "--roots", c.ca,
+        ]
+
+
+class SallyportInside(Sallyport):
+    """A rule about requests, so that every tunnel is looked into."""
+
+    name = "sallyport, looking inside"
+
+    def listen(self):
+        return f"""[tls]
+ca = "memory"
+extra_roots = "{self.run.certificates.ca}"
+[[network.rules]]
+domain = "{NAME}:*"
+methods = ["GET"]
+action = "allow"
+"""
+
+
+class Mitmproxy(Peer):
+    name = "mitmproxy"
+    program = "mitmdump"
+
+    def target(self, origin_port):
+        return f"127.0.0.1:{origin_port}"  # it has no hosts file of its own
+
+    def command(self):
+        return [
+            self.installed(), "--quiet", "--listen-host", "127.0.0.1", "--listen-port", str(self.port),
+            "--set", f"confdir={self.folder}",
+            "--set", f"ssl_verify_upstream_trusted_ca={self.run.certificates.ca}",
+        ]
+
+
 class Squid(Peer):
     name = "Squid"
     program = "squid"
@@ -300,6 +348,35 @@ visible_hostname bench
 """,
         )
         return [self.installed(), "-N", "-f", config]
+
+
+class SquidInside(Squid):
+    """ssl_bump: the upstream first, then the client, as sallyport does it."""
+
+    name = "Squid, ssl_bump"
+    certgen = "/usr/lib/squid/security_file_certgen"
+
+    def installed(self):
+        return os.path.exists(self.certgen) and super().installed()
+
+    def command(self):
+        words = super().command()
+        authority = self.run.certificates.authority(self.folder)
+        store = os.path.join(self.folder, "leaves")
+        shutil.rmtree(store, ignore_errors=True)
+        subprocess.run([self.certgen, "-c", "-s", store, "-M", "4MB"], check=True, capture_output=True)
+        subprocess.run(["chown", "-R", "proxy", store], check=True)
+        with open(words[-1]) as f:
+            text = f.read().replace(
+                f"http_port 127.0.0.1:{self.port}\n",
+                f"http_port 127.0.0.1:{self.port} ssl-bump generate-host-certificates=on "
+                f"tls-cert={authority}\n"
+                f"sslcrtd_program {self.certgen} -s {store} -M 4MB\n"
+                f"tls_outgoing_options cafile={self.run.certificates.ca}\n"
+                "ssl_bump stare all\nssl_bump bump all\n",
+            )
+        self.write("squid.conf", text)
+        return words
 
 
 class Tinyproxy(Peer):

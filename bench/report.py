@@ -18,6 +18,9 @@ TITLES = {
     "forward": ("Plain HTTP, kept-alive GET, 512 bytes", "µs", 1000),
     "forward-16k": ("Plain HTTP, kept-alive GET, 16 KiB", "µs", 1000),
     "idle": ("Idle tunnels, resident", "KiB", 1024),
+    "inspect": ("Looking inside: CONNECT, both handshakes, one request, close; 16 at once", "µs", 1000),
+    "inspect-kept": ("Looking inside, kept-alive GET, 512 bytes", "µs", 1000),
+    "inspect-idle": ("Idle tunnels that are looked into, resident", "KiB", 1024),
     "held-few": ("Held connections, resident: 50,000 for 10 questions", "KiB", 1024),
     "release": ("One approval releases 1,000 waiters, each with an upstream connection", "ms", 1000000),
     "held-many": ("Held connections, resident: 50,000 for as many questions", "KiB", 1024),
@@ -33,12 +36,14 @@ BUDGETS = {
     "small": ("ratio", 1.1),
     "small-one": ("ratio", 1.1),
     "idle": ("figure", 1.5),
+    "inspect": ("ratio", 1.3),
+    "inspect-idle": ("figure", 24.0),
     "held-few": ("figure", 2.0),
     "held-many": ("figure", 2.0),
     "release": ("figure", 50.0),
 }
 STEADY = 1.1  # growth of the 99th percentile
-RESIDENT = ("idle", "held-few", "held-many")  # bytes per connection, not time
+RESIDENT = ("idle", "inspect-idle", "held-few", "held-many")  # bytes per connection, not time
 RESIDENT_MIB = 10
 TWO_WORKERS = 1.8
 # How a micro-benchmark's line begins -> most nanoseconds.

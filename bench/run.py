@@ -26,6 +26,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import certificates  # noqa: E402
 import collector  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
@@ -64,6 +65,9 @@ def workloads(scale, others):
     copy = [peers.RelayCopy]
     bulk = ["--concurrency", "1", "--megabytes", str(1000 * scale)]
     held = ["--count", str(HELD), "--concurrency", "64"]
+    inside = [] if not others else [peers.SquidInside, peers.Mitmproxy]
+    inside = [peers.SallyportInside] + inside
+    secure = [peers.RelaySecure]
     idle = min(10000, (peers.DESCRIPTORS - 400) // 2)
     return [
         Workload("setup", "setup", count_arguments(3000 * scale, 16), [peers.RelayCopy, peers.RelayDirect], everyone),
@@ -75,6 +79,9 @@ def workloads(scale, others):
         Workload("small-one", "small", count_arguments(10000 * scale, 1), copy, everyone),
         Workload("forward", "forward", count_arguments(15000 * scale, 16) + ["--answer", "512"], [peers.RelayHttp], proxies, "http"),
         Workload("forward-16k", "forward", count_arguments(8000 * scale, 16) + ["--answer", "16384"], [peers.RelayHttp], proxies, "http"),
+        Workload("inspect", "inspect", count_arguments(1000 * scale, 16), secure, inside),
+        Workload("inspect-kept", "inspect-kept", count_arguments(10000 * scale, 16) + ["--answer", "512"], secure, inside),
+        Workload("inspect-idle", "inspect-idle", count_arguments(1000, 16), secure, inside),
         Workload("held-few", "held", held + ["--questions", "10"], [], [peers.SallyportHold]),
         Workload("held-many", "held", held + ["--questions", str(HELD)], [], [peers.SallyportHold]),
         Workload("release", "release", count_arguments(RELEASED, RELEASED), [], [peers.SallyportRelease]),
@@ -94,6 +101,7 @@ class Run:
         cores = sorted(os.sched_getaffinity(0))
         self.load_core, self.proxy_core = cores[0], cores[-1]
         self.origins = {"tls": self.listen(), "http": self.listen()}
+        self.certificates = certificates.Certificates(self.folder, peers.NAME)
         self.collector = collector.Collector()
         self.missing = []
         self.faults = []
@@ -144,6 +152,7 @@ class Run:
             "--target", self.target(workload, peer),
             "--sni", peers.NAME,
             "--origin-fd", str(origin.fileno()),
+            "--certificate", self.certificates.leaf, "--key", self.certificates.key,
             "--settle", str(peer.settle_ms), *peer.arguments(),
         ]
         for pid in peer.pids():
@@ -164,7 +173,7 @@ class Run:
         started = [self.start(c, self.proxy_core) for c in workload.limits + workload.candidates]
         started = [peer for peer in started if peer]
         results = {peer.name: [] for peer in started}
-        rounds = 1 if workload.key in ("idle", "held-few", "held-many") else self.rounds
+        rounds = 1 if workload.key in report.RESIDENT else self.rounds
         try:
             for number in range(rounds):
                 for peer in started:
