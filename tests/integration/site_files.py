@@ -30,16 +30,21 @@ def build(root, npm_base):
     build_apt(root / "apt")
 
 
-def build_git(bare):
-    """A bare repository for git's dumb protocol, plain files; and one for the smart one."""
-    work = bare.parent / "git-work"
+def git_environment():
+    """Of nobody in particular."""
     quiet = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
     author = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "A"), ("EMAIL", "a@example.com"))
     }
-    env = {**os.environ, **quiet, **author}
+    return {**os.environ, **quiet, **author}
+
+
+def build_git(bare):
+    """A bare repository for git's dumb protocol, plain files; and one for the smart one."""
+    work = bare.parent / "git-work"
+    env = git_environment()
     run("git", "init", "-q", "-b", "main", str(work), env=env)
     (work / "README").write_text(MARK + "\n")
     run("git", "-C", str(work), "add", ".", env=env)
@@ -49,6 +54,18 @@ def build_git(bare):
     smart = bare.parent / "smart" / bare.name
     smart.parent.mkdir()
     run("git", "clone", "-q", "--bare", str(work), str(smart), env=env)
+
+
+def build_crate(bare):
+    """A bare repository with a library for cargo."""
+    env = git_environment()
+    work = bare.parent / "crate-work"
+    run("git", "init", "-q", "-b", "main", str(work), env=env)
+    (work / "Cargo.toml").write_text('[package]\nname = "demo"\nversion = "1.0.0"\n[lib]\npath = "lib.rs"\n')
+    (work / "lib.rs").write_text(f'pub const MARK: &str = "{MARK}";\n')
+    run("git", "-C", str(work), "add", ".", env=env)
+    run("git", "-C", str(work), "commit", "-q", "-m", "first", env=env)
+    run("git", "clone", "-q", "--bare", str(work), str(bare), env=env)
 
 
 def build_index(directory):
