@@ -25,7 +25,7 @@ static bool put_field(struct buffer *b, struct slice name, struct slice value)
 }
 
 /* The pseudonym alone: the protocol before it is that of each message. */
-static struct slice via_name(const char *via)
+struct slice forward_via_name(const char *via)
 {
 	struct slice name = slice_of(via);
 	size_t space = slice_find(name, ' ');
@@ -36,7 +36,7 @@ static struct slice via_name(const char *via)
 static bool put_via(struct buffer *b, const struct head *h, const char *via)
 {
 	return put(b, h->minor ? SLICE("Via: 1.1 ") : SLICE("Via: 1.0 ")) &&
-	       put(b, via_name(via)) && put(b, SLICE("\r\n"));
+	       put(b, forward_via_name(via)) && put(b, SLICE("\r\n"));
 }
 
 static struct options options_of(const struct head *h)
@@ -96,6 +96,13 @@ static bool is_kept(const struct field *f, const struct options *o)
 		break;
 	}
 	return false;
+}
+
+bool forward_keeps(const struct field *f)
+{
+	const struct options none = {.count = 0};
+
+	return is_kept(f, &none);
 }
 
 static bool put_kept(struct buffer *b, const struct head *h)
@@ -330,6 +337,11 @@ static bool is_late(const struct field *f)
 	return is_essential(f->name) || (f->id != FIELD_OTHER && f->id != FIELD_PROXY_STATUS);
 }
 
+bool forward_keeps_trailer(const struct field *f)
+{
+	return !is_late(f);
+}
+
 bool forward_last_chunk(struct buffer *b, const struct field *trailers, size_t count)
 {
 	put(b, SLICE("0\r\n"));
@@ -348,7 +360,7 @@ static size_t word_len(struct slice s)
 
 bool forward_is_loop(const struct head *h, const char *via)
 {
-	struct slice name = via_name(via);
+	struct slice name = forward_via_name(via);
 	struct slice hop;
 
 	for (size_t i = 0; i < h->field_count; i++) {

@@ -60,6 +60,13 @@ bool forward_chunk(struct buffer *b, struct slice data);
  * authentication and connection fields. */
 bool forward_last_chunk(struct buffer *b, const struct field *trailers, size_t count);
 
+/* The same choice for a message of HTTP/2, where no Connection names anything and framing is none of
+ * the fields' business: a field goes on as it is, and so does a trailer. */
+bool forward_keeps(const struct field *f);
+bool forward_keeps_trailer(const struct field *f);
+/* The name in `via` alone. */
+struct slice forward_via_name(const char *via);
+
 /* True when Via already names this proxy: the request would go in a circle. `via` as above. */
 bool forward_is_loop(const struct head *h, const char *via);
 

@@ -8,11 +8,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* Policy, malformed input and load may each be wrong by the next second: nobody may keep them. */
-static const char fields[] = "Content-Type: application/json\r\n"
-			     "Cache-Control: no-store\r\n"
-			     "Connection: close\r\n";
-
 struct slice reply_established(void)
 {
 	return SLICE("HTTP/1.1 200 OK\r\n\r\n");
@@ -101,7 +96,7 @@ static void approval_write(struct buffer *body, const struct refusal *refusal)
 		buffer_append(body, SLICE("null}}\n"));
 }
 
-static void body_write(struct buffer *body, const struct refusal *refusal)
+bool reply_body(struct buffer *body, const struct refusal *refusal)
 {
 	const struct reason_row *row = reason_row(refusal->reason);
 	const struct target *t = refusal->target;
@@ -138,31 +133,59 @@ static void body_write(struct buffer *body, const struct refusal *refusal)
 	}
 	buffer_append(body, SLICE("\","));
 	approval_write(body, refusal);
+	return !body->failed;
+}
+
+static struct reply_field *add(struct reply_field *f, const char *name, const char *value)
+{
+	f->name = name;
+	snprintf(f->value, sizeof(f->value), "%s", value);
+	return f + 1;
+}
+
+size_t reply_fields(const struct refusal *refusal, struct reply_field ret_fields[REPLY_FIELDS_MOST])
+{
+	const struct reason_row *row = reason_row(refusal->reason);
+	struct reply_field *f = ret_fields;
+
+	f->name = "Proxy-Status";
+	snprintf(f->value, sizeof(f->value), "sallyport; error=%s; details=\"%s\"",
+		row->proxy_status, row->word);
+	f++;
+	if (row->token[0])
+		f = add(f, "X-Proxy-Error", row->token);
+	if (retry_after(row) > 0) {
+		f->name = "Retry-After";
+		snprintf(f->value, sizeof(f->value), "%u", retry_after(row));
+		f++;
+	}
+	if (refusal->question) {
+		f->name = "X-Sallyport-Approval";
+		ident_format('q', refusal->question, f->value);
+		f++;
+	}
+	if (row->status == 405)
+		f = add(f, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+	f = add(f, "Content-Type", "application/json");
+	/* Policy, malformed input and load may each be wrong by the next second: nobody may keep them. */
+	f = add(f, "Cache-Control", "no-store");
+	return (size_t)(f - ret_fields);
 }
 
 bool reply_refuse(struct buffer *b, const struct refusal *refusal)
 {
 	const struct reason_row *row = reason_row(refusal->reason);
+	struct reply_field fields[REPLY_FIELDS_MOST];
+	size_t count = reply_fields(refusal, fields);
 	struct buffer body;
 
 	assert(row->status >= 400);
 	buffer_init(&body, 4096);
-	body_write(&body, refusal);
+	reply_body(&body, refusal);
 	buffer_format(b, "HTTP/1.1 %u %s\r\n", row->status, reply_phrase(row->status));
-	buffer_format(b, "Proxy-Status: sallyport; error=%s; details=\"%s\"\r\n", row->proxy_status,
-		row->word);
-	if (row->token[0])
-		buffer_format(b, "X-Proxy-Error: %s\r\n", row->token);
-	if (retry_after(row) > 0)
-		buffer_format(b, "Retry-After: %u\r\n", retry_after(row));
-	if (refusal->question) {
-		char id[IDENT_SIZE];
-		ident_format('q', refusal->question, id);
-		buffer_format(b, "X-Sallyport-Approval: %s\r\n", id);
-	}
-	if (row->status == 405)
-		buffer_append(b, SLICE("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
-	buffer_append(b, slice_from(fields, sizeof(fields) - 1));
+	for (size_t i = 0; i < count; i++)
+		buffer_format(b, "%s: %s\r\n", fields[i].name, fields[i].value);
+	buffer_append(b, SLICE("Connection: close\r\n"));
 	buffer_format(b, "Content-Length: %zu\r\n\r\n", body.len);
 	if (!refusal->head_only)
 		buffer_append(b, buffer_bytes(&body));

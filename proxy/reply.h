@@ -23,6 +23,19 @@ struct refusal {
 	bool head_only; /* the request was HEAD: no content */
 };
 
+/* A field of a refusal. */
+struct reply_field {
+	const char *name; /* static */
+	char value[128];
+};
+enum { REPLY_FIELDS_MOST = 8 };
+
+/* The fields of a refusal but for Content-Length and the connection's; how many. */
+size_t reply_fields(
+	const struct refusal *refusal, struct reply_field ret_fields[REPLY_FIELDS_MOST]);
+/* Appends the JSON. False when the buffer refused. */
+bool reply_body(struct buffer *b, const struct refusal *refusal);
+
 /* Appends status line, fields and JSON. False when the buffer refused. */
 bool reply_refuse(struct buffer *b, const struct refusal *refusal);
 
