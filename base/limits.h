@@ -206,6 +206,25 @@
 #define LIMIT_LOANS_WAITING 4096
 #define LIMIT_FILL_BYTES    (64 * 1024 * 1024)
 
+/* ---- HTTP/2, RFC 9113 ---- */
+
+/* Streams of one connection under way at once; beyond: refused, the client may try again. */
+#define LIMIT_H2_STREAMS 100
+/* Content that waits in one stream and in all of a connection, each way: the windows that the sender
+ * is given. Beyond: a fault of the sender. */
+#define LIMIT_H2_STREAM_WINDOW (256 * 1024)
+#define LIMIT_H2_WINDOW        (1024 * 1024)
+/* Heads of the requests under way on one connection, together; beyond: 431. */
+#define LIMIT_H2_HEADS_BYTES (512 * 1024)
+/* Frames of our own that wait for a peer that reads nothing; beyond: the connection ends. */
+#define LIMIT_H2_QUEUE 1000
+/* Frames that cost and bring nothing (pings, settings, empty data, malformed heads), at once and one
+ * more each so many milliseconds; and resets of requests. Beyond: the connection ends. */
+#define LIMIT_H2_IDLE_FRAMES        1000
+#define LIMIT_H2_IDLE_FRAME_STEP_MS 10
+#define LIMIT_H2_RESETS             200
+#define LIMIT_H2_RESET_STEP_MS      30
+
 /* ---- control endpoint ---- */
 
 /* Connections at once; beyond: the newest is closed. Event streams among them; beyond: 503. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/audit.h"
 
+#include "proxy/streams.h"
+
 #include <time.h>
 
 static uint64_t unix_ns(void)
@@ -124,6 +126,10 @@ void audit_closed(struct session *s)
 	uint64_t now = uv_hrtime();
 	uint64_t up = s->exchange ? s->exchange->bytes_up : s->exchanged_up;
 	uint64_t down = s->exchange ? s->exchange->bytes_down : s->exchanged_down;
+	if (s->streams) {
+		up = streams_bytes_up(s->streams);
+		down = streams_bytes_down(s->streams);
+	}
 	if (s->relay) {
 		up += s->relay->up.bytes;
 		down += s->relay->down.bytes;

@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "proxy/claim.h"
 #include "proxy/session.h"
+#include "proxy/streams.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,10 @@ static void row_fill(struct connection_row *row, const struct session *s)
 		.port = s->target.port,
 		.client_port = s->peer.port,
 	};
+	if (s->streams) {
+		row->bytes_up = streams_bytes_up(s->streams);
+		row->bytes_down = streams_bytes_down(s->streams);
+	}
 	if (s->relay) {
 		row->bytes_up += s->relay->up.bytes;
 		row->bytes_down += s->relay->down.bytes;

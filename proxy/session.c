@@ -264,8 +264,7 @@ static void note_claim(struct session *s, const struct head *h)
 	s->claim = claim_session(h, claim) > 0 ? strdup(claim) : NULL;
 }
 
-/* What the session remembers of the head for its records. */
-static void note_head(struct session *s, const struct head *h)
+void session_note_head(struct session *s, const struct head *h)
 {
 	struct event e = {0};
 	size_t len = h->method.len < sizeof(s->method) ? h->method.len : sizeof(s->method) - 1;
@@ -305,7 +304,7 @@ static enum phase take_request(struct session *s)
 
 	s->decided = s->allowed = s->head_begun = false;
 	s->question = 0;
-	note_head(s, h);
+	session_note_head(s, h);
 	metrics_count(&s->worker->metrics, COUNTER_REQUESTS, 1);
 	request_read(h, &place, &r);
 	s->connect = r.connect || s->inside;

@@ -7,7 +7,7 @@
  * tests/unit/test_session.c compares it with this picture:
  *
  *   accept ─► HEAD ──► HOLD ──► LOOKUP ──► DIAL ──► HELLO ──► RELAY ──► CLOSE ─► record
- *              ▲ └───────┴─────────┴────────┤         └─► SECURE ─► HEAD
+ *              ▲ └───────┴─────────┴────────┤         └─► SECURE ─► HEAD, STREAMS
  *              └────────────────────────────┴─► (SECURE) ─► EXCHANGE ─► RELAY
  *
  *   HEAD      -> AGENT HOLD LOOKUP DIAL EXCHANGE LINGER CLOSE
@@ -16,7 +16,8 @@
  *   LOOKUP    -> DIAL LINGER CLOSE
  *   DIAL      -> HEAD HELLO SECURE EXCHANGE RELAY LINGER CLOSE
  *   HELLO     -> SECURE RELAY CLOSE
- *   SECURE    -> HEAD EXCHANGE LINGER CLOSE
+ *   SECURE    -> HEAD STREAMS EXCHANGE LINGER CLOSE
+ *   STREAMS   -> LINGER CLOSE
  *   EXCHANGE  -> HEAD LOOKUP DIAL RELAY LINGER CLOSE
  *   RELAY     -> CLOSE
  *   LINGER    -> CLOSE
@@ -40,6 +41,7 @@ enum phase {
 	PHASE_DIAL, /* a connection to a judged address */
 	PHASE_HELLO, /* the first bytes of a tunnel, after 200 */
 	PHASE_SECURE, /* TLS with the upstream, and with the client, of a tunnel to be looked into */
+	PHASE_STREAMS, /* requests and responses of HTTP/2, several at once */
 	PHASE_EXCHANGE, /* a request and its response on their way */
 	PHASE_RELAY, /* bytes of a tunnel, or the end of it */
 	PHASE_LINGER, /* a refused client to read its reply */
@@ -70,8 +72,7 @@ struct session {
 	bool inside; /* HEAD and EXCHANGE are inside a plaintext or inspected tunnel to `target` */
 	bool for_agent; /* the current request is for the proxy itself */
 	bool patient; /* and may be answered much later */
-	bool decided; /* the decision on the current request is recorded */
-	bool allowed; /* and it was to allow */
+	bool decided, allowed; /* the decision on the current request is recorded; was to allow */
 	bool proxied; /* a request was allowed since the last connection_closed record */
 	bool head_begun; /* bytes of a head came, and its time runs */
 	bool rules_changed; /* since the dial began */
@@ -93,7 +94,8 @@ struct session {
 	uint64_t exchanged_up, exchanged_down; /* of exchanges, once `exchange` is gone */
 	uint64_t counted_up, counted_down; /* earlier connection_closed records told of them */
 	struct inspected *inspected; /* NULL: nobody looks inside */
-	struct exchange *exchange; /* NULL in RELAY and CLOSE, and in HOLD for a CONNECT */
+	struct exchange *exchange; /* NULL in RELAY, STREAMS, CLOSE, and in HOLD for a CONNECT */
+	struct streams *streams; /* NULL outside STREAMS and what follows it */
 	struct waiter *waiter; /* NULL outside HOLD and AGENT */
 	struct agent_reply *reply; /* during SESSION_RULED in AGENT only */
 	struct lookup *lookup; /* NULL outside LOOKUP */
@@ -108,9 +110,7 @@ struct session {
 	uint32_t hello_needs; /* bytes before it is worth judging them again */
 	uint32_t lingered; /* bytes thrown away after a reply */
 	char *sni; /* what the hello named, when it was not the target */
-	uint8_t trace_id[16];
-	uint8_t span_id[8];
-	uint8_t trace_flags;
+	uint8_t trace_id[16], span_id[8], trace_flags;
 	bool sni_seen; /* and it was the target */
 	char method[16]; /* of the current request, cut, NUL-terminated */
 	struct verdict verdict;

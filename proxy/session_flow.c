@@ -191,13 +191,13 @@ enum phase session_established(struct session *s)
  * without looking, within bounds, and close then. */
 enum phase session_step_linger(struct session *s, unsigned events)
 {
-	struct buffer *reply = &s->exchange->to_client;
+	struct buffer *reply = s->exchange ? &s->exchange->to_client : NULL;
 	char *scratch = s->worker->ground.scratch;
 	size_t moved;
 
 	if (events & (SESSION_END | SESSION_DEADLINE))
 		return PHASE_CLOSE;
-	while (reply->len > 0) {
+	while (reply && reply->len > 0) {
 		enum wire_result result = wire_write(s->client, buffer_bytes(reply), &moved);
 		if (result != WIRE_OK)
 			return result == WIRE_AGAIN ? PHASE_LINGER : PHASE_CLOSE;

@@ -58,7 +58,7 @@ static bool stands(const struct session *s)
 }
 
 /* The step "live grant" of the order of judgement. False when there is none. */
-static bool find_grant(struct session *s)
+bool session_find_grant(struct session *s)
 {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	const struct claimant who = session_claimant(s, identity);
@@ -107,7 +107,7 @@ static void judge_anew(struct session *s)
 	const struct grant_mark same = s->grant;
 	if (stands(s))
 		allow_by(s, &same, protocol);
-	else if (granted || !find_grant(s)) /* what a list let in, a grant may keep */
+	else if (granted || !session_find_grant(s)) /* what a list let in, a grant may keep */
 		deny_for(s, granted ? REASON_APPROVAL_REVOKED : REASON_NOT_ALLOWED,
 			granted ? SOURCE_DECIDER : SOURCE_BASELINE_POLICY);
 }
@@ -211,7 +211,7 @@ static bool take_up_exchange(struct session *s)
 
 enum phase session_consult(struct session *s)
 {
-	if (find_grant(s))
+	if (session_find_grant(s))
 		return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
 							     : session_deny(s, &s->verdict);
 	/* An upstream connection of the request before need not wait with it. */

@@ -11,7 +11,8 @@
 
 struct inspected {
 	struct inspector *inspector;
-	bool http11; /* the client lists it, so it is offered on; else the client lists nothing */
+	struct alpn_offer offer; /* what the client lists and can be carried; empty: nothing */
+	bool http11; /* and that is among it */
 	bool client_done; /* the client's handshake is; now only the upstream's is made anew */
 	bool meets_client; /* the client's is under way */
 	enum reason fault; /* of the upstream: the answer to the client's first request */
@@ -41,6 +42,10 @@ static enum reason fault_of(const struct wire *w, enum tls_peer peer)
 static enum phase client_done(struct session *s)
 {
 	s->inspected->client_done = true;
+	if (engine_alpn(cipher_engine(s->client)) == ALPN_H2) {
+		s->inside = true;
+		return session_start_streams(s);
+	}
 	exchange_next(s->exchange);
 	s->inside = true;
 	session_post(s, SESSION_CLIENT);
@@ -63,18 +68,26 @@ static enum phase step_client(struct session *s)
 	return session_deny_tunnel(s, fault_of(s->client, TLS_PEER_CLIENT));
 }
 
-/* The upstream's choice of protocol is the client's; an answer of our own is HTTP/1.1. */
+/* What the client speaks: the upstream's choice, which is none for an answer of our own. */
+static enum alpn client_alpn(const struct session *s)
+{
+	const struct inspected *in = s->inspected;
+
+	if (in->fault == REASON_NONE)
+		return engine_alpn(cipher_engine(s->link));
+	return in->http11 || in->offer.len == 0 ? ALPN_HTTP11 : ALPN_H2;
+}
+
 static enum phase meet_client(struct session *s)
 {
 	struct inspected *in = s->inspected;
 	struct buffer *early = &s->exchange->client_in;
 	enum reason reason = REASON_NONE;
-	bool broken = in->fault != REASON_NONE;
-	enum alpn alpn = broken ? ALPN_HTTP11 : engine_alpn(cipher_engine(s->link));
-	struct engine *engine = inspector_facade(in->inspector, &s->target, alpn, &reason);
+	struct engine *engine =
+		inspector_facade(in->inspector, &s->target, client_alpn(s), &reason);
 
 	if (!engine)
-		return session_deny_tunnel(s, broken ? in->fault : reason);
+		return session_deny_tunnel(s, in->fault != REASON_NONE ? in->fault : reason);
 	if (!cipher_begin(s->client, engine, buffer_bytes(early), inspector_ground(in->inspector)))
 		return session_deny_tunnel(s, REASON_OUT_OF_MEMORY);
 	buffer_take(early, early->len);
@@ -97,11 +110,24 @@ static enum phase upstream_failed(struct session *s, enum reason reason)
 	return meet_client(s);
 }
 
+/* An upstream that says nothing of protocols speaks HTTP/1.1, which not every client does. */
+static enum phase upstream_done(struct session *s)
+{
+	const struct inspected *in = s->inspected;
+	bool silent = engine_alpn(cipher_engine(s->link)) == ALPN_NONE;
+
+	if (in->client_done)
+		return session_send_request(s);
+	return silent && in->offer.len > 0 && !in->http11
+		       ? upstream_failed(s, REASON_UPSTREAM_TLS_NO_PROTOCOL)
+		       : meet_client(s);
+}
+
 static enum phase step_upstream(struct session *s)
 {
 	switch (cipher_handshake(s->link)) {
 	case CIPHER_DONE:
-		return s->inspected->client_done ? session_send_request(s) : meet_client(s);
+		return upstream_done(s);
 	case CIPHER_WAITS:
 		return PHASE_SECURE;
 	case CIPHER_BAD:
@@ -113,7 +139,9 @@ static enum phase step_upstream(struct session *s)
 enum phase session_secure_upstream(struct session *s)
 {
 	struct inspected *in = s->inspected;
-	struct slice alpn = in->http11 ? SLICE("\x08http/1.1") : SLICE("");
+	/* Once the client speaks HTTP/1.1, every further upstream connection does. */
+	struct slice http11 = in->http11 ? SLICE("\x08http/1.1") : SLICE("");
+	struct slice alpn = in->client_done ? http11 : slice_from(in->offer.bytes, in->offer.len);
 	enum reason reason = REASON_NONE;
 	struct engine *engine = inspector_upstream(in->inspector, &s->target, alpn, &reason);
 	if (!engine)
@@ -134,10 +162,11 @@ enum phase session_inspect(struct session *s, const struct hello *hello)
 		return session_deny_tunnel(s, inspector ? REASON_OUT_OF_MEMORY : REASON_INTERNAL);
 	*in = (struct inspected){
 		.inspector = inspector_ref(inspector),
+		.offer = alpn_meet(hello->alpn),
 		.http11 = alpn_listed(hello->alpn, ALPN_HTTP11),
 	};
 	s->inspected = in;
-	if (hello->alpn.len > 0 && !in->http11)
+	if (hello->alpn.len > 0 && in->offer.len == 0)
 		return session_deny_tunnel(s, REASON_CLIENT_TLS_NO_PROTOCOL);
 	return session_secure_upstream(s);
 }

@@ -15,6 +15,7 @@ enum phase session_step_lookup(struct session *s, unsigned events);
 enum phase session_step_dial(struct session *s, unsigned events);
 enum phase session_step_hello(struct session *s, unsigned events);
 enum phase session_step_secure(struct session *s, unsigned events);
+enum phase session_step_streams(struct session *s, unsigned events);
 enum phase session_step_exchange(struct session *s, unsigned events);
 enum phase session_step_relay(struct session *s, unsigned events);
 enum phase session_step_linger(struct session *s, unsigned events);
@@ -61,6 +62,18 @@ enum phase session_secure_upstream(struct session *s);
 /* What is wrong with the upstream: the answer to any request; REASON_NONE for nothing. */
 enum reason session_inspected_fault(const struct session *s);
 void session_forget_inspection(struct session *s);
+
+/* ---- session_streams.c: HTTP/2 inside of one ---- */
+
+/* Both sides have agreed on it. */
+enum phase session_start_streams(struct session *s);
+uint32_t session_streams_budget(const struct session *s);
+
+/* What the session remembers of a head for its records. */
+void session_note_head(struct session *s, const struct head *h);
+/* For a target on no list: the grant that lets it in or keeps it out, as the session's verdict. False:
+ * there is none. */
+bool session_find_grant(struct session *s);
 
 /* Rules or grants were replaced: judges the target, and the address of a live link, anew; the verdict of
  * the session is one of the new rules then. */

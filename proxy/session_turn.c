@@ -7,6 +7,7 @@
 #include "proxy/audit.h"
 #include "proxy/reply.h"
 #include "proxy/session_steps.h"
+#include "proxy/streams.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -138,6 +139,8 @@ void session_close(struct session *s)
 		relay_done(s->relay);
 	exchange_free(s->exchange);
 	s->exchange = NULL;
+	streams_free(s->streams);
+	s->streams = NULL;
 	session_unlink(s, false);
 	wire_close(s->client);
 	session_forget_inspection(s);
@@ -291,8 +294,10 @@ const struct phase_row session_phases[PHASE_COUNT] = {
 		budget_none, NULL, session_step_dial},
 	[PHASE_HELLO] = {"HELLO", TO(SECURE) | TO(RELAY) | TO(CLOSE), budget_hello, NULL,
 		session_step_hello},
-	[PHASE_SECURE] = {"SECURE", TO(HEAD) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE), budget_secure,
-		NULL, session_step_secure},
+	[PHASE_SECURE] = {"SECURE", TO(HEAD) | TO(STREAMS) | TO(EXCHANGE) | TO(LINGER) | TO(CLOSE),
+		budget_secure, NULL, session_step_secure},
+	[PHASE_STREAMS] = {"STREAMS", TO(LINGER) | TO(CLOSE), session_streams_budget, NULL,
+		session_step_streams},
 	[PHASE_EXCHANGE] = {"EXCHANGE",
 		TO(HEAD) | TO(LOOKUP) | TO(DIAL) | TO(RELAY) | TO(LINGER) | TO(CLOSE),
 		budget_exchange, NULL, session_step_exchange},

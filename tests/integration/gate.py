@@ -53,6 +53,7 @@ class Gate:
         assert len(decisions) <= 1 and len(ends) <= 1 and endings == decisions + ends, seen
         assert not others, seen
         assert all(r.decision == "deny" for r in decisions), seen
+        assert endings, seen
         found.record = endings[0]
         assert name is None or name in [r.name for r in endings], seen
 

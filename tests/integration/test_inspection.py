@@ -10,10 +10,12 @@ import subprocess
 import pytest
 
 import clients
+import h2_client
 import record
 import site_files
 from conftest import PATIENT
 from gate import assert_refused
+from h2_client import Client
 from message import Malformed
 from origin import Origin, answering, ok, recording
 
@@ -179,11 +181,20 @@ def test_client_without_our_ca_is_recorded(limited, certificates):
         assert not origin.received
 
 
-def test_client_of_h2_alone_ends(limited, certificates):
+def test_client_of_h2_alone_is_told_of_a_host_without(limited, certificates):
+    with Origin(recording, certificates.server()) as origin:
+        with limited.one_ending("upstream_tls_no_protocol"):
+            with Client(inside(limited, origin, protocols=("h2",))) as client:
+                heard = client.get(f"{HOST}:{origin.port}", "/")
+                h2_client.assert_refused(heard, "upstream_tls_no_protocol", HOST, origin.port)
+        assert not origin.received
+
+
+def test_client_of_unknown_protocols_ends(limited, certificates):
     with Origin(recording, certificates.server()) as origin:
         with limited.one_ending("client_tls_no_protocol"):
             with pytest.raises((ssl.SSLError, ConnectionError)):
-                inside(limited, origin, protocols=("h2",))
+                inside(limited, origin, protocols=("spdy/3",))
 
 
 def test_upstream_that_closed_is_dialled_anew(limited, certificates):
