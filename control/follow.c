@@ -168,6 +168,9 @@ static void drive(struct follow *f)
 	int running, left;
 
 	f->api->multi_perform(f->multi, &running);
+	/* What came is told before its end, which the next wait finds: who never saw it live gives up. */
+	if (f->stirred)
+		return;
 	message = f->api->multi_info_read(f->multi, &left);
 	if (message && message->msg == CURLMSG_DONE)
 		ended(f, message->data.result);

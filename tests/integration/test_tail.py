@@ -113,6 +113,18 @@ def test_tail_comes_back_and_says_so(stub):
     assert "trying again" in tail.end()[1]
 
 
+def test_a_stream_that_ends_with_its_first_words_was_live(stub):
+    stub.emit("hello", {"resumed": False})
+    stub.emit("decision", DECISION, "boot-4")
+    stub.events.put(None)
+    stub.emit("hello", {"resumed": True})
+    stub.emit("decision", {**DECISION, "host": "next.test"}, "boot-5")
+    tail = Lines(stub, "tail")
+    assert "paste.test" in tail.next()
+    assert "next.test" in tail.next()
+    assert "trying again" in tail.end()[1]
+
+
 def test_tail_of_nobody_fails_at_once(stub):
     done = subprocess.run([BINARY, "tail", "--control", "/nonexistent/s"], env=environment(stub), timeout=20,
                           capture_output=True, text=True, check=False)
