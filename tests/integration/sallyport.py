@@ -168,7 +168,8 @@ class Sallyport:
         until = time.monotonic() + WAIT
         while self.port is None or self.process.poll() is not None:
             match = LISTENING.search(self.out.text() + "\n" + self.err.text())
-            if match:
+            # The line behind those of all listeners.
+            if match and " entries allow, " in self.err.text():
                 self.host, self.port = match.group(1).strip("[]"), int(match.group(2))
                 break
             if self.process.poll() is not None or time.monotonic() > until:

@@ -341,7 +341,7 @@ def test_questions_of_another_identity_are_none(start):
         {**HOLDING, "listen": {"proxy": ["127.0.0.1:0", f"{address}:0"], "allow_remote": True}}
     )
     gate.control = Control(gate.proxy)
-    outside = re.search(rf"listening on {re.escape(address)}:(\d+)", gate.proxy.said())
+    outside = gate.proxy.err.wait(rf"listening on {re.escape(address)}:(\d+)")
     with Asking(gate, "mine.test") as asking, Wire((address, int(outside.group(1)))) as other:
         for request in (
             head("GET", asking.url),
