@@ -304,6 +304,23 @@
 /* How long one process waits for another that changes files of an authority; beyond: an error. */
 #define LIMIT_FILE_LOCK_MS 5000
 
+/* ---- web search ---- */
+
+/* Content of a request that may be a search; beyond: refused. */
+#define LIMIT_SEARCH_BODY (64 * 1024)
+/* Parameters of a search, how deep JSON is nested in it, its query as text, what its key says as text;
+ * beyond: refused. */
+#define LIMIT_SEARCH_PARAMETERS 64
+#define LIMIT_SEARCH_DEPTH      16
+#define LIMIT_SEARCH_TEXT       2048
+#define LIMIT_SEARCH_CANONICAL  (16 * 1024)
+/* One value in that text; beyond: its digest. */
+#define LIMIT_SEARCH_SHOWN 256
+/* Own providers, the bytes of a provider's name, its hosts; beyond: load error. */
+#define LIMIT_PROVIDERS      256
+#define LIMIT_PROVIDER_NAME  32
+#define LIMIT_PROVIDER_HOSTS 64
+
 /* ---- digest ---- */
 #define LIMIT_DIGEST_MINUTES 60
 #define LIMIT_DIGEST_RECENT  256

@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "policy/requests.h"
+#include "policy/search.h"
 #include "policy/snapshot.h"
 #include "policy/suffix.h"
 
@@ -15,6 +16,7 @@ enum { SHOWN_SIZE = 120, TEXT_SIZE = 4 * LIMIT_PATTERN_BYTES + 1 };
 struct policy_builder {
 	struct ruleset rules;
 	struct request_rules requests;
+	struct providers providers;
 };
 
 struct policy_builder *policy_builder_new(void)
@@ -34,6 +36,7 @@ void policy_builder_free(struct policy_builder *b)
 		return;
 	ruleset_done(&b->rules);
 	request_rules_done(&b->requests);
+	providers_done(&b->providers);
 	free(b);
 }
 
@@ -217,13 +220,32 @@ bool policy_builder_add_rule(
 	return false;
 }
 
+bool policy_builder_add_provider(
+	struct policy_builder *b, const struct provider *provider, struct fault *ret_fault)
+{
+	struct fault f = {0};
+
+	switch (providers_add(&b->providers, provider, f.text, sizeof(f.text))) {
+	case PROVIDERS_DONE:
+		return true;
+	case PROVIDERS_REFUSED:
+		break;
+	case PROVIDERS_NO_MEMORY:
+		snprintf(f.text, sizeof(f.text), "out of memory");
+		break;
+	}
+	*ret_fault = f;
+	return false;
+}
+
 struct policy *policy_builder_finish(
 	struct policy_builder *b, const struct policy_settings *settings)
 {
 	static _Atomic uint64_t generations;
 	struct policy *p = calloc(1, sizeof(*p));
 
-	if (p && ruleset_trim(&b->rules) && own_add(&p->own, settings->own, settings->own_count)) {
+	if (p && ruleset_trim(&b->rules) && providers_finish(&b->providers) &&
+		own_add(&p->own, settings->own, settings->own_count)) {
 		p->references = 1;
 		p->generation = ++generations;
 		p->mode = settings->mode;
@@ -232,6 +254,8 @@ struct policy *policy_builder_finish(
 		p->rules = b->rules;
 		request_rules_finish(&b->requests);
 		p->requests = b->requests;
+		p->providers = b->providers;
+		p->searches = settings->searches;
 		free(b);
 		return p;
 	}

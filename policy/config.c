@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "policy/loading.h"
+#include "policy/provider_items.h"
 #include "policy/quantity.h"
 #include "policy/rules.h"
 
@@ -278,8 +279,8 @@ static bool load(struct loading *l, const struct slice *texts)
 		return false;
 	if (l->config->workers == 0)
 		l->config->workers = cores();
-	if (!state_find(l) || !state_find_ca(l) || !state_find_control(l) || !loading_check(l) ||
-		!lists_build(l))
+	if (!state_find(l) || !state_find_ca(l) || !state_find_search(l) ||
+		!state_find_control(l) || !loading_check(l) || !lists_build(l))
 		return false;
 	layer_settle_gzip(l);
 	tell_later(l);
@@ -323,6 +324,7 @@ void config_free(struct config *c)
 	if (c->trace) {
 		lists_free(c->trace);
 		rules_free(c->trace);
+		provider_items_free(c->trace);
 		for (size_t i = 0; i < c->trace->file_count; i++)
 			free(c->trace->files[i]);
 		free(c->trace->files);

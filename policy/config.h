@@ -23,8 +23,9 @@ enum otel_protocol { OTEL_BINARY };
 enum ca_place { CA_DISK, CA_MEMORY };
 enum approvals_reviewer { REVIEWER_USER, REVIEWER_AUTO, REVIEWER_AUTO_OLD_WORD };
 
-/* A bit for each word of allowed_web_search_modes. */
+/* A bit for each word of allowed_web_search_modes, and one that tells an empty list from none. */
 enum { SEARCH_CACHED = 1, SEARCH_LIVE = 2, SEARCH_DISABLED = 4 };
+#define CONFIG_WORDS_SAID (UINT32_C(1) << 31)
 
 struct config {
 	uint32_t workers; /* resolved: 1..LIMIT_WORKERS */
@@ -82,14 +83,16 @@ struct config {
 	/* Bounds of what waits; beyond: 429 */
 	uint32_t waiting, waiting_identity, waiting_question, questions, questions_identity;
 	enum approvals_reviewer reviewer;
-
-	/* Parsed and validated; without effect in this version. */
 	char *reviewer_endpoint; /* URL or NULL */
 	uint32_t reviewer_ms;
 	char *reviewer_secret; /* file or NULL */
 	char *reviewer_ca; /* PEM file or NULL */
 	uint32_t reviewer_concurrency;
 	uint32_t web_search_modes;
+	/* [search] */
+	char *search_store; /* need not exist yet */
+	uint64_t search_bytes, search_entry_bytes;
+	uint32_t search_entries, search_age_s, search_ttl_s, search_stale_s;
 
 	struct policy *policy; /* one reference, owned by the config */
 	struct config_trace *trace; /* where each value comes from; for the functions below */

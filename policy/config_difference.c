@@ -2,6 +2,7 @@
 /* What a reload changed, as a sentence for the record. */
 #include "base/escape.h"
 #include "policy/loading.h"
+#include "policy/provider_items.h"
 #include "policy/rules.h"
 
 #include <stdlib.h>
@@ -164,6 +165,23 @@ static void compare_rules(
 		out, "rules: changed, %zu before and %zu now", was->rule_count, is->rule_count);
 }
 
+static void compare_providers(
+	const struct config *before, const struct config *after, struct buffer *out)
+{
+	const struct config_trace *was = before->trace, *is = after->trace;
+	bool same = was->provider_count == is->provider_count;
+
+	for (size_t i = 0; i < was->provider_count && same; i++)
+		same = was->providers[i].from.layer == is->providers[i].from.layer &&
+		       was->providers[i].ignored == is->providers[i].ignored &&
+		       strcmp(was->providers[i].text, is->providers[i].text) == 0;
+	if (same)
+		return;
+	join(out);
+	buffer_format(out, "search providers: changed, %zu before and %zu now", was->provider_count,
+		is->provider_count);
+}
+
 size_t config_difference(
 	const struct config *before, const struct config *after, char *ret_text, size_t size)
 {
@@ -180,6 +198,7 @@ size_t config_difference(
 	compare_list(before, after, LIST_ALLOW, true, &out);
 	compare_list(before, after, LIST_DENY, true, &out);
 	compare_rules(before, after, &out);
+	compare_providers(before, after, &out);
 	struct slice text = buffer_bytes(&out);
 	const char *more = out.failed ? "; and more" : "";
 	int len = text.len == 0 ? snprintf(ret_text, size, "nothing changed")

@@ -44,6 +44,7 @@ static const char *type_text(const struct option_row *row)
 	case OPTION_TYPE_DOMAINS:
 		return "table of words";
 	case OPTION_TYPE_RULES:
+	case OPTION_TYPE_PROVIDERS:
 		return "list of tables";
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:

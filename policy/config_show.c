@@ -2,6 +2,7 @@
 /* The effective configuration, for a person as TOML that loads again, for a program as JSON. */
 #include "base/escape.h"
 #include "policy/loading.h"
+#include "policy/provider_items.h"
 #include "policy/rules.h"
 
 #include <stdlib.h>
@@ -93,6 +94,20 @@ static void show_rules(const struct config *c, FILE *out)
 	}
 }
 
+static void show_providers(const struct config *c, FILE *out)
+{
+	char from[256];
+
+	for (size_t i = 0; i < c->trace->provider_count; i++) {
+		const struct provider_item *item = &c->trace->providers[i];
+		write_origin(&item->from, from, sizeof(from));
+		if (item->ignored)
+			fprintf(out, "\n# the provider of %s is ignored\n", from);
+		else
+			fprintf(out, "\n[[search.providers]]  # %s\n%s", from, item->text);
+	}
+}
+
 static void show_option(const struct config *c, FILE *out, enum option option)
 {
 	const struct option_row *row = option_row(option);
@@ -127,6 +142,8 @@ static void show_toml(const struct config *c, FILE *out)
 		if (strcmp(section, row->section) != 0) {
 			if (strcmp(section, "network") == 0)
 				show_rules(c, out);
+			if (strcmp(section, "search") == 0)
+				show_providers(c, out);
 			section = row->section;
 			fprintf(out, "\n[%s]\n", section);
 			if (strcmp(section, "network") == 0)
@@ -219,6 +236,19 @@ static void json_rules(const struct config *c, FILE *out)
 	fputs("\n  ]", out);
 }
 
+static void json_providers(const struct config *c, FILE *out)
+{
+	for (size_t i = 0; i < c->trace->provider_count; i++) {
+		const struct provider_item *item = &c->trace->providers[i];
+		fprintf(out, "%s    {\"provider\": ", i > 0 ? ",\n" : "\n");
+		write_text(out, item->text);
+		fprintf(out, ", \"ignored\": %s, ", item->ignored ? "true" : "false");
+		json_origin(out, &item->from);
+		fputs("}", out);
+	}
+	fputs("\n  ]", out);
+}
+
 static void show_json(const struct config *c, FILE *out)
 {
 	const char *between = "\n";
@@ -237,6 +267,8 @@ static void show_json(const struct config *c, FILE *out)
 	json_items(c, out, true);
 	fputs(",\n  \"rules\": [", out);
 	json_rules(c, out);
+	fputs(",\n  \"providers\": [", out);
+	json_providers(c, out);
 	fputs("\n}\n", out);
 }
 

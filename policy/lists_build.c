@@ -2,6 +2,7 @@
 /* The collected entries, once all sources are known, into a policy. */
 #include "policy/list_file.h"
 #include "policy/loading.h"
+#include "policy/provider_items.h"
 #include "policy/rules.h"
 
 #include <stdio.h>
@@ -112,13 +113,15 @@ static void write_children(const struct toml_value *value, bool keys, struct buf
 	}
 }
 
-/* Texts, booleans, arrays of texts and tables around them: checked before. */
+/* Texts, whole numbers, booleans, arrays of texts and tables around them: checked before. */
 void lists_write_value(const struct toml_value *value, struct buffer *out)
 {
 	if (value->type == TOML_TEXT) {
 		setting_write_text(value->text, out);
 	} else if (value->type == TOML_BOOLEAN) {
 		buffer_append(out, value->boolean ? SLICE("true") : SLICE("false"));
+	} else if (value->type == TOML_INTEGER) {
+		buffer_format(out, "%lld", (long long)value->integer);
 	} else if (value->type == TOML_ARRAY) {
 		buffer_append(out, SLICE("["));
 		write_children(value, false, out);
@@ -127,6 +130,16 @@ void lists_write_value(const struct toml_value *value, struct buffer *out)
 		buffer_append(out, SLICE("{ "));
 		write_children(value, true, out);
 		buffer_append(out, SLICE(" }"));
+	}
+}
+
+void lists_write_keys(const struct toml_value *table, struct buffer *out)
+{
+	for (const struct toml_value *v = table->first; v; v = v->next) {
+		buffer_append(out, v->key);
+		buffer_append(out, SLICE(" = "));
+		lists_write_value(v, out);
+		buffer_append(out, SLICE("\n"));
 	}
 }
 
@@ -204,7 +217,10 @@ static bool finish(struct loading *l, struct policy_builder *b)
 		.unlisted = config_can_ask(c) ? c->unlisted : UNLISTED_DENY,
 		.allow_local_binding = c->allow_local_binding,
 		.own = own,
-		.own_count = own_endpoints(c, own)};
+		.own_count = own_endpoints(c, own),
+		.searches = {.set = (c->web_search_modes & CONFIG_WORDS_SAID) != 0,
+			.cached = (c->web_search_modes & SEARCH_CACHED) != 0,
+			.live = (c->web_search_modes & SEARCH_LIVE) != 0}};
 
 	c->policy = policy_builder_finish(b, &settings);
 	return c->policy ? true : loading_out_of_memory(l);
@@ -226,7 +242,7 @@ bool lists_build(struct loading *l)
 			return false;
 		}
 	}
-	if (!rules_build(l, b)) {
+	if (!rules_build(l, b) || !provider_items_build(l, b)) {
 		policy_builder_free(b);
 		return false;
 	}

@@ -36,7 +36,8 @@ struct config_trace {
 	struct origin origins[OPTION_COUNT];
 	struct list_item *items;
 	struct rule_item *rules; /* policy/rules.h */
-	size_t item_count, item_size, rule_count, rule_size;
+	struct provider_item *providers; /* policy/provider_items.h */
+	size_t item_count, item_size, rule_count, rule_size, provider_count;
 	char **files; /* NULL-terminated */
 	size_t file_count;
 };
@@ -68,7 +69,7 @@ bool loading_fail(struct loading *l, struct toml_place place, const char *format
 	__attribute__((format(printf, 3, 4)));
 bool loading_out_of_memory(struct loading *l);
 
-/* Tells the operator something that does not end the load; prefixed with the place. */
+/* Tells the operator something that does not end the load. */
 void loading_notice(struct loading *l, const struct origin *from, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -129,12 +130,11 @@ bool loading_check(struct loading *l);
 
 /* Where state lives when no file says so. */
 bool state_find(struct loading *l);
-/* A place for people to decide where nobody chose one; and sockets without a directory are in the
- * state directory, which is known. */
+/* A place to decide where nobody chose one; sockets without a directory are in the state directory. */
 bool state_find_control(struct loading *l);
-
-/* The directories of [tls], where no file says where. False without memory. */
+/* The directories of [tls] and the file of [search], where no file says where. False without memory. */
 bool state_find_ca(struct loading *l);
+bool state_find_search(struct loading *l);
 
 /* ---- config.c ----------------------------------------------------------------------------- */
 

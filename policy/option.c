@@ -96,6 +96,7 @@ bool option_adds_up(const struct option_row *row)
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
 	case OPTION_TYPE_RULES:
+	case OPTION_TYPE_PROVIDERS:
 		return true;
 	case OPTION_TYPE_BOOLEAN:
 	case OPTION_TYPE_COUNT:

@@ -38,6 +38,7 @@ enum option_type {
 	OPTION_TYPE_ALLOW_FILES,
 	OPTION_TYPE_DENY_FILES,
 	OPTION_TYPE_RULES, /* rules about requests, likewise */
+	OPTION_TYPE_PROVIDERS, /* web searches, likewise */
 	OPTION_TYPE_ANY /* foreign keys only */
 };
 

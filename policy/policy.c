@@ -265,6 +265,7 @@ void policy_unref(struct policy *p)
 		return;
 	ruleset_done(&p->rules);
 	request_rules_done(&p->requests);
+	providers_done(&p->providers);
 	own_done(&p->own);
 	free(p);
 }
@@ -287,6 +288,6 @@ struct policy_counts policy_counts(const struct policy *p)
 		.allow = p->rules.entry_count[LIST_ALLOW],
 		.deny = p->rules.entry_count[LIST_DENY],
 		.bytes = sizeof(*p) + own_bytes + ruleset_size(&p->rules) +
-			 request_rules_size(&p->requests),
+			 request_rules_size(&p->requests) + p->providers.bytes,
 	};
 }

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/reason.h"
+#include "policy/search_modes.h"
 #include "policy/target.h"
 
 /* ---- judging ------------------------------------------------------------------------------ */
@@ -124,6 +125,7 @@ struct policy_settings {
 	 * address of this machine, which the builder looks up. Copied. */
 	const struct endpoint *own;
 	size_t own_count;
+	struct search_modes searches;
 };
 
 struct policy_builder;

@@ -267,12 +267,7 @@ static bool keep_text(struct loading *l, struct rule_item *item)
 	struct buffer out;
 
 	buffer_init(&out, TEXT_BYTES);
-	for (const struct toml_value *v = item->value->first; v; v = v->next) {
-		buffer_append(&out, v->key);
-		buffer_append(&out, SLICE(" = "));
-		lists_write_value(v, &out);
-		buffer_append(&out, SLICE("\n"));
-	}
+	lists_write_keys(item->value, &out);
 	struct slice text = buffer_bytes(&out);
 	item->text = out.failed ? NULL : strndup(text.ptr, text.len);
 	buffer_done(&out);

@@ -21,5 +21,7 @@ void rules_free(struct config_trace *trace);
 
 /* A value of an entry or rule as TOML on one line; lists_build.c has it. */
 void lists_write_value(const struct toml_value *value, struct buffer *out);
+/* The keys of a table, each a line. */
+void lists_write_keys(const struct toml_value *table, struct buffer *out);
 
 #endif

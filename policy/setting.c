@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/loading.h"
+#include "policy/provider_items.h"
 #include "policy/quantity.h"
 #include "policy/rules.h"
 
@@ -49,9 +50,11 @@ static const char *list_example(enum option_type type)
 bool setting_wrong(struct loading *l, const struct option_row *row, const struct toml_value *value,
 	const char *wanted)
 {
-	bool empty_list = slice_equal(slice_of(row->standard), SLICE("[]"));
+	bool words = row->type == OPTION_TYPE_WORDS;
+	bool empty_list = words || slice_equal(slice_of(row->standard), SLICE("[]"));
 	/* Foreign keys have no default, only a value that needs no mention. */
-	bool shown = row->standard[0] && row->effect != OPTION_FOREIGN && row->standard[0] != '{';
+	bool shown = (words || row->standard[0]) && row->effect != OPTION_FOREIGN &&
+		     row->standard[0] != '{';
 	char example[128] = "";
 
 	if (shown)
@@ -183,7 +186,7 @@ static bool apply_word(
 static bool apply_words(
 	struct loading *l, const struct option_row *row, const struct toml_value *value)
 {
-	uint32_t bits = 0;
+	uint32_t bits = CONFIG_WORDS_SAID;
 
 	if (value->type != TOML_ARRAY)
 		return setting_wrong(l, row, value, "a list of words");
@@ -326,6 +329,8 @@ static bool store(struct loading *l, const struct option_row *row, const struct 
 		return lists_collect(l, row, value);
 	case OPTION_TYPE_RULES:
 		return rules_collect(l, row, value);
+	case OPTION_TYPE_PROVIDERS:
+		return provider_items_collect(l, row, value);
 	case OPTION_TYPE_ANY:
 		break;
 	}

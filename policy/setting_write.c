@@ -28,6 +28,8 @@ static void write_words(const struct option_row *row, uint32_t bits, struct buff
 {
 	bool any = false;
 
+	if (!(bits & CONFIG_WORDS_SAID))
+		return;
 	buffer_append(out, SLICE("["));
 	for (unsigned i = 0; words_at(row->words, i).len > 0; i++) {
 		if (!(bits & (1u << i)))
@@ -159,6 +161,7 @@ void setting_write(const struct config *c, const struct option_row *row, struct 
 	case OPTION_TYPE_ALLOW_FILES:
 	case OPTION_TYPE_DENY_FILES:
 	case OPTION_TYPE_RULES:
+	case OPTION_TYPE_PROVIDERS:
 	case OPTION_TYPE_ANY:
 		break; /* lists are written entry by entry */
 	}

@@ -5,8 +5,10 @@
 #define SALLYPORT_POLICY_SNAPSHOT_H
 
 #include "policy/own.h"
+#include "policy/providers.h"
 #include "policy/request_rules.h"
 #include "policy/ruleset.h"
+#include "policy/search.h"
 
 #include <stdatomic.h>
 
@@ -19,6 +21,8 @@ struct policy {
 	struct own own;
 	struct ruleset rules;
 	struct request_rules requests;
+	struct providers providers;
+	struct search_modes searches;
 };
 
 #endif

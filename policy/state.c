@@ -108,3 +108,12 @@ bool state_find_ca(struct loading *l)
 		c->export_directory = strdup(c->ca_directory);
 	return (c->ca_directory && c->export_directory) || loading_out_of_memory(l);
 }
+
+bool state_find_search(struct loading *l)
+{
+	struct config *c = l->config;
+
+	if (!c->search_store && asprintf(&c->search_store, "%s/search.db", c->state_directory) < 0)
+		c->search_store = NULL;
+	return c->search_store || loading_out_of_memory(l);
+}

@@ -169,8 +169,10 @@ static void operators_hear_what_does_not_count(void **state)
 		{"holding, and nobody can answer", "listen.control = []\n", NULL,
 			"nobody can answer, so names on no list are refused: set control in [listen], "
 			"or unlisted = \"deny\"\n"},
-		{"later, at its default", "unlisted = \"deny\"\nallowed_web_search_modes = []\n",
-			NULL, ""},
+		{"later, at its default", "unlisted = \"deny\"\nsearch.ttl = \"30d\"\n", NULL, ""},
+		{"later, set to nothing", "unlisted = \"deny\"\nallowed_web_search_modes = []\n",
+			NULL,
+			"c.toml:2: network.allowed_web_search_modes has no effect in this version\n"},
 		{"later, set", "unlisted = \"deny\"\nallowed_web_search_modes = [\"cached\"]\n",
 			NULL,
 			"c.toml:2: network.allowed_web_search_modes has no effect in this version\n"},

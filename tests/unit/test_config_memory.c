@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of a load fails once, in turn: the load is refused or works, and nothing is left
  * behind (the sanitized run watches that). The linker puts these functions before the C library's. */
-#include "tests/unit/configs.h"
+#include "tests/unit/searches.h"
 
 #include <stdlib.h>
 
@@ -65,7 +65,9 @@ static void out_of_memory_refuses_the_load(void **state)
 		"[\"10.0.0.0/8\"] }]\nsandbox_mode = \"x\"\nhttp_port = 1\n"
 		"[listen]\ncontrol = [\"unix:/run/s.sock\"]\n"
 		"[otel.exporter.otlp-http]\nheaders = { key = \"value\" }\n"
-		"[state]\ndirectory = \"/s\"\n";
+		"[state]\ndirectory = \"/s\"\n"
+		"[[search.providers]]\nname = \"corp\"\nlike = \"exa\"\nhosts = [\"a.test\"]\n"
+		"defaults = { a = 1 }\n";
 	static const char requirements[] =
 		"managed_allowed_domains_only = true\nstate.directory = \"/t\"\n"
 		"[network.domains]\n\"b.example\" = \"allow\"\n\"c.example\" = \"deny\"\n"
@@ -94,8 +96,32 @@ static void out_of_memory_refuses_the_load(void **state)
 	assert_true(refused > 50);
 }
 
+static void out_of_memory_refuses_the_search(void **state)
+{
+	static const char *const lines[] = {
+		"GET https://api.search.brave.com/res/v1/web/search?q=%C3%BCber+a&count=3&x=1",
+		"POST https://api.perplexity.ai/search json {\"query\":[\"a\",\"b\"],\"x\":{\"y\":[1.0]}}"};
+	struct loaded l;
+	(void)state;
+	load(&l, "", "");
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		enum search_result result = SEARCH_NONE;
+		for (long at = 0; result != SEARCH_OK; at++) {
+			struct search s = {.provider = NULL};
+			const char *why = "";
+			left = at;
+			result = ask(l.config->policy, lines[i], &s, &why);
+			left = -1;
+			assert_true(result == SEARCH_OK || result == SEARCH_NO_MEMORY);
+			search_done(&s);
+		}
+	}
+	config_free(l.config);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(out_of_memory_refuses_the_load)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(out_of_memory_refuses_the_load),
+		cmocka_unit_test(out_of_memory_refuses_the_search)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
