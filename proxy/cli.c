@@ -42,6 +42,8 @@ static const struct flag_row flags[FLAG_COUNT] = {
 	[FLAG_NOTE] = {"--note", "TEXT", "Why; kept with the decision."},
 	[FLAG_METHOD] = {"--method", "METHOD",
 		"The method of the request to a URL; -X for short. Else GET."},
+	[FLAG_DATA] = {"--data", "TEXT",
+		"The content of the request, which is a POST then; -d for short."},
 	[FLAG_NO] = {"--deny", NULL, "Remember a no instead of a yes."},
 	[FLAG_FORCE] = {"--force", NULL,
 		"Replace the CA that is there, at once: clients must take the new one."},
@@ -94,6 +96,9 @@ static const struct command commands[] = {
 		command_ca_show},
 	{"ca bundle", "", 0, 0, FILES | BIT(FLAG_OUTPUT),
 		"Print the CA and the system's roots as PEM.", command_ca_bundle},
+	{"search key", "URL", 1, 1, SOURCES | BIT(FLAG_METHOD) | BIT(FLAG_DATA) | BIT(FLAG_JSON),
+		"Say what a request searches for and the key of its answer; connects nothing.",
+		command_search_key},
 	{"link", "", 0, 0, REMOTE, "Print a link that signs a browser in once.", command_link},
 	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print this, the help of a command, or the reasons that a refused client sees.",
@@ -202,6 +207,8 @@ static enum flag find_flag(const struct command *command, const char *word, cons
 		return FLAG_HELP;
 	if (strcmp(word, "-X") == 0 && command->flags & BIT(FLAG_METHOD))
 		return FLAG_METHOD;
+	if (strcmp(word, "-d") == 0 && command->flags & BIT(FLAG_DATA))
+		return FLAG_DATA;
 	for (enum flag i = 0; i < FLAG_COUNT; i++)
 		if ((i == FLAG_HELP || command->flags & BIT(i)) &&
 			slice_equal(name, slice_of(flags[i].name)))

@@ -23,6 +23,7 @@ enum flag {
 	FLAG_PROTOCOL,
 	FLAG_NOTE,
 	FLAG_METHOD,
+	FLAG_DATA,
 	FLAG_NO,
 	FLAG_FORCE,
 	FLAG_ROTATE,
@@ -92,6 +93,7 @@ int command_tail(const struct arguments *a);
 int command_ca_init(const struct arguments *a);
 int command_ca_show(const struct arguments *a);
 int command_ca_bundle(const struct arguments *a);
+int command_search_key(const struct arguments *a);
 int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);
