@@ -14,11 +14,33 @@ void buffer_init(struct buffer *b, size_t bound)
 	*b = (struct buffer){.bound = (uint32_t)bound};
 }
 
+/* Gives memory back, with nothing in it that is nobody else's business. */
+static void release(struct buffer *b)
+{
+	if (b->secret && b->ptr)
+		explicit_bzero(b->ptr, b->size);
+	free(b->ptr);
+}
+
+/* As realloc, which would leave what it moves behind. */
+static char *grow(struct buffer *b, size_t size)
+{
+	if (!b->secret)
+		return realloc(b->ptr, size);
+	char *grown = malloc(size);
+	if (!grown)
+		return NULL;
+	if (b->ptr)
+		memcpy(grown, b->ptr, b->size);
+	release(b);
+	return grown;
+}
+
 void buffer_done(struct buffer *b)
 {
 	uint32_t bound = b->bound;
 
-	free(b->ptr);
+	release(b);
 	*b = (struct buffer){.bound = bound};
 }
 
@@ -44,7 +66,7 @@ static bool reserve(struct buffer *b, size_t extra)
 	size_t size = b->size ? b->size : BUFFER_SIZE_MIN;
 	while (size < b->len + extra)
 		size *= 2;
-	char *grown = realloc(b->ptr, size);
+	char *grown = grow(b, size);
 	if (!grown)
 		return false;
 	b->ptr = grown;
@@ -75,7 +97,7 @@ bool buffer_format(struct buffer *b, const char *format, ...)
 	bool fits = !b->failed && needed >= 0 && (size_t)needed <= b->bound - b->len &&
 		    reserve(b, (size_t)needed);
 	if (fits && b->start + b->len + (size_t)needed + 1 > b->size) {
-		char *grown = realloc(b->ptr, b->size + (size_t)needed + 1);
+		char *grown = grow(b, b->size + (size_t)needed + 1);
 		fits = grown != NULL;
 		if (fits) {
 			b->ptr = grown;

@@ -14,6 +14,8 @@ struct buffer {
 	uint32_t size; /* capacity */
 	uint32_t bound; /* most bytes it may hold */
 	bool failed; /* sticky: an append was refused; nothing was cut short */
+	bool secret; /* set by whoever appends a secret: memory is overwritten before it is given back,
+	                until the buffer is empty once */
 };
 
 /* Embedded; takes no memory. bound 1 to 1 GiB. */

@@ -100,6 +100,18 @@
  * each. Beyond: load error. */
 #define LIMIT_REQUEST_RULES 10000
 #define LIMIT_RULE_TEXTS    256
+/* Credentials of all rules together: every request that carries something is searched for the
+ * placeholder of each. And the prefix or placeholder of one. Beyond: load error. */
+#define LIMIT_CREDENTIALS             256
+#define LIMIT_CREDENTIAL_PREFIX_BYTES 256
+/* One secret. Beyond: it counts as not there. */
+#define LIMIT_CREDENTIAL_BYTES 8192
+/* A command that prints one, milliseconds, and how long until one that failed is run again. Beyond: it
+ * is killed, and its secret counts as not there. */
+#define LIMIT_CREDENTIAL_MS       10000
+#define LIMIT_CREDENTIAL_RETRY_MS 30000
+/* Rules that change the fields of one request. Beyond: 503. */
+#define LIMIT_EDIT_RULES 16
 /* Files that patterns may come from. Beyond: load error. */
 #define LIMIT_PATTERN_FILES 4096
 /* The proxy's own listeners, each wildcard one counted once per address of the machine. */

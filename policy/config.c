@@ -103,6 +103,15 @@ static const char *remember_file(struct loading *l, const char *path)
 	return t->files[t->file_count] ? t->files[t->file_count++] : NULL;
 }
 
+bool loading_watch(struct loading *l, struct slice path)
+{
+	char *copy = strndup(path.ptr, path.len);
+	bool kept = copy && remember_file(l, copy);
+
+	free(copy);
+	return kept || loading_out_of_memory(l);
+}
+
 /* All of an open file; its size may change meanwhile, so the end is where read says. */
 static bool read_all(int fd, size_t expected, struct slice *ret_bytes)
 {

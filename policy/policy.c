@@ -234,12 +234,27 @@ bool policy_inspects_any(const struct policy *p)
 	return p->mode == MODE_LIMITED || request_rules_any(&p->requests);
 }
 
+size_t policy_credential_count(const struct policy *p)
+{
+	return p->requests.credential_count;
+}
+
 static struct rule request_rule(const struct policy *p, uint32_t rule)
 {
 	struct rule r = {.pattern = request_rules_text(&p->requests, rule)};
 
 	r.file = request_rules_file(&p->requests, rule, &r.line);
 	return r;
+}
+
+const struct credential *policy_credential(
+	const struct policy *p, size_t number, struct rule *ret_rule)
+{
+	uint32_t rule = p->requests.credentials[number];
+
+	if (ret_rule)
+		*ret_rule = request_rule(p, rule);
+	return &p->requests.rules[rule].rule.inject;
 }
 
 struct rule policy_rule(const struct policy *p, uint32_t entry)

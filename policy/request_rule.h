@@ -4,7 +4,7 @@
 #ifndef SALLYPORT_POLICY_REQUEST_RULE_H
 #define SALLYPORT_POLICY_REQUEST_RULE_H
 
-#include "base/slice.h"
+#include "policy/credential.h"
 
 enum request_action {
 	REQUEST_ALLOW, /* with the other allow rules of its layer: nothing else goes */
@@ -34,6 +34,9 @@ struct request_rule {
 	size_t query_count;
 	const struct condition *headers;
 	size_t header_count;
+	const struct slice *strip; /* names of fields that do not go upstream; ALLOW */
+	size_t strip_count;
+	struct credential inject; /* source NONE: nothing; ALLOW */
 	enum request_action action;
 	enum request_layer layer;
 	bool public_suffix; /* a wildcard at or above a public suffix is meant */

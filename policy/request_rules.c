@@ -306,6 +306,65 @@ bool request_rules_any(const struct request_rules *set)
 	return false;
 }
 
+/* ---- which of them change the fields of a request ------------------------------------------ */
+
+struct edit_search {
+	struct inquiry inquiry;
+	struct edit_rules found[REQUEST_LAYERS];
+	bool tunnel[REQUEST_LAYERS];
+	bool full;
+};
+
+/* Keeps them in order, each once. */
+static void insert_rule(struct edit_search *s, struct edit_rules *list, uint32_t rule)
+{
+	size_t at = list->count;
+
+	while (at > 0 && list->rules[at - 1] > rule)
+		at--;
+	if (at > 0 && list->rules[at - 1] == rule)
+		return;
+	s->full = s->full || list->count == LIMIT_EDIT_RULES;
+	if (s->full)
+		return;
+	memmove(list->rules + at + 1, list->rules + at, (list->count - at) * sizeof(rule));
+	list->rules[at] = rule;
+	list->count++;
+}
+
+static void on_editing(void *owner, const struct stored_rule *stored, uint32_t rule)
+{
+	struct edit_search *s = owner;
+	const struct request_rule *r = &stored->rule;
+
+	s->tunnel[r->layer] |= r->action == REQUEST_TUNNEL;
+	if (r->strip_count == 0 && r->inject.source == CREDENTIAL_NONE)
+		return;
+	if (fits(r, &s->inquiry) == FITS)
+		insert_rule(s, &s->found[r->layer], rule);
+}
+
+bool request_rules_edits(const struct request_rules *set, const struct target *t,
+	const struct request_view *v, struct edit_rules *ret_rules)
+{
+	struct edit_search s = {.inquiry = {.view = v, .path = sent_path(v)}};
+
+	ret_rules->count = 0;
+	if (set->edit_count == 0)
+		return true;
+	s.inquiry.query = slice_after(v->path, slice_find(v->path, '?') + 1);
+	visit_rules(set, t, &(struct visitor){on_editing, &s});
+	for (int layer = REQUEST_LAYERS - 1; layer >= 0; layer--) {
+		const struct edit_rules *list = &s.found[layer];
+		for (size_t i = 0; i < list->count && !s.tunnel[layer]; i++) {
+			if (ret_rules->count == LIMIT_EDIT_RULES)
+				return false;
+			ret_rules->rules[ret_rules->count++] = list->rules[i];
+		}
+	}
+	return !s.full;
+}
+
 const char *request_rules_text(const struct request_rules *set, uint32_t rule)
 {
 	return set->rules[rule].text;

@@ -21,6 +21,7 @@ struct stored_rule {
 	void *block; /* conditions, slices, bytes */
 	size_t bytes; /* of the block */
 	const char *text; /* in the block */
+	uint32_t credential; /* its number among those of the set; of a rule that injects */
 };
 
 /* One pattern of one rule. */
@@ -35,6 +36,14 @@ struct request_rules {
 	size_t rule_count, rule_size, scope_count, scope_size;
 	size_t named; /* how many scopes are found by their base; set by request_rules_finish */
 	size_t bytes; /* memory of the rules' parts */
+	size_t edit_count; /* rules that strip or inject */
+	size_t credential_count;
+	uint32_t credentials[LIMIT_CREDENTIALS]; /* the rule of each */
+};
+
+struct edit_rules {
+	uint32_t rules[LIMIT_EDIT_RULES];
+	size_t count;
 };
 
 enum request_rules_result {
@@ -72,6 +81,12 @@ bool request_rules_any(const struct request_rules *set);
  * NONE when no rule had a say; of RULE_NOT_ALLOWED the first that allows something else. */
 enum reason request_rules_judge(const struct request_rules *set, const struct target *t,
 	const struct request_view *v, uint32_t *ret_rule);
+
+/* The rules that change the fields of a request that is allowed: that cover the target and fit beyond
+ * doubt, those of the requirements first, then in the order of the file. At most LIMIT_EDIT_RULES;
+ * false when there are more. */
+bool request_rules_edits(const struct request_rules *set, const struct target *t,
+	const struct request_view *v, struct edit_rules *ret_rules);
 
 /* What a rule says, in a few words: `deny "github.com" POST "/x"`; escaped, lives as long as the set. */
 const char *request_rules_text(const struct request_rules *set, uint32_t rule);

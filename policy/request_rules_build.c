@@ -82,6 +82,11 @@ static void pack(struct packer *p, const struct request_rule *r, struct slice te
 	copy->domains = pack_texts(p, r->domains, r->domain_count);
 	copy->methods = pack_texts(p, r->methods, r->method_count);
 	copy->paths = pack_texts(p, r->paths, r->path_count);
+	copy->strip = pack_texts(p, r->strip, r->strip_count);
+	copy->inject.arguments = pack_texts(p, r->inject.arguments, r->inject.argument_count);
+	copy->inject.header = pack_text(p, r->inject.header);
+	copy->inject.prefix = pack_text(p, r->inject.prefix);
+	copy->inject.placeholder = pack_text(p, r->inject.placeholder);
 	copy->file = pack_text(p, r->file);
 	ret_stored->text = pack_text(p, text).ptr;
 }
@@ -161,7 +166,11 @@ static bool same_rule(const struct request_rule *a, const struct request_rule *b
 	       same_texts(a->methods, a->method_count, b->methods, b->method_count) &&
 	       same_texts(a->paths, a->path_count, b->paths, b->path_count) &&
 	       same_conditions(a->query, a->query_count, b->query, b->query_count) &&
-	       same_conditions(a->headers, a->header_count, b->headers, b->header_count);
+	       same_conditions(a->headers, a->header_count, b->headers, b->header_count) &&
+	       same_texts(a->strip, a->strip_count, b->strip, b->strip_count) &&
+	       slice_equal_nocase(a->inject.header, b->inject.header) &&
+	       slice_equal(a->inject.placeholder, b->inject.placeholder) &&
+	       credential_same_source(&a->inject, &b->inject);
 }
 
 /* Room for one rule and its patterns. */
@@ -186,6 +195,24 @@ static bool reserve(struct request_rules *set, size_t scopes)
 	return true;
 }
 
+static bool check_edits(const struct request_rule *r, char *ret_sentence, size_t size)
+{
+	const struct credential *c = &r->inject;
+
+	for (size_t i = 0; i < r->strip_count; i++)
+		if (!credential_check_header(r->strip[i], ret_sentence, size))
+			return false;
+	if (c->source == CREDENTIAL_NONE)
+		return true;
+	for (size_t i = 0; i < r->domain_count; i++)
+		if (!credential_check_domain(r->domains[i], ret_sentence, size))
+			return false;
+	return credential_check_header(c->header, ret_sentence, size) &&
+	       credential_check_prefix(c->prefix, ret_sentence, size) &&
+	       (c->placeholder.len == 0 ||
+		       credential_check_placeholder(c->placeholder, ret_sentence, size));
+}
+
 static bool check_parts(const struct request_rule *r, char *ret_sentence, size_t size)
 {
 	for (size_t i = 0; i < r->domain_count; i++)
@@ -200,7 +227,21 @@ static bool check_parts(const struct request_rule *r, char *ret_sentence, size_t
 	for (size_t i = 0; i < r->header_count; i++)
 		if (!request_rule_check_field(r->headers[i].name, ret_sentence, size))
 			return false;
-	return true;
+	return check_edits(r, ret_sentence, size);
+}
+
+/* Counts what the rule just stored does to fields. */
+static void count_edits(struct request_rules *set)
+{
+	uint32_t place = (uint32_t)set->rule_count;
+	struct stored_rule *s = &set->rules[place];
+	bool injects = s->rule.inject.source != CREDENTIAL_NONE;
+
+	set->edit_count += injects || s->rule.strip_count > 0;
+	if (!injects)
+		return;
+	s->credential = (uint32_t)set->credential_count;
+	set->credentials[set->credential_count++] = place;
 }
 
 enum request_rules_result request_rules_add(
@@ -214,6 +255,11 @@ enum request_rules_result request_rules_add(
 	if (set->rule_count == LIMIT_REQUEST_RULES) {
 		snprintf(ret_sentence, size, "more than %d rules: join some of them",
 			LIMIT_REQUEST_RULES);
+		return REQUEST_RULES_REFUSED;
+	}
+	if (r->inject.source != CREDENTIAL_NONE && set->credential_count == LIMIT_CREDENTIALS) {
+		snprintf(ret_sentence, size, "more than %d rules with inject: join some of them",
+			LIMIT_CREDENTIALS);
 		return REQUEST_RULES_REFUSED;
 	}
 	for (size_t i = 0; i < set->rule_count; i++) {
@@ -233,6 +279,7 @@ enum request_rules_result request_rules_add(
 		if (!pattern_parse(r->domains[i], &scope->pattern, sentence, sizeof(sentence)))
 			assert(false); /* it was checked above */
 	}
+	count_edits(set);
 	set->bytes += set->rules[set->rule_count++].bytes;
 	return REQUEST_RULES_DONE;
 }

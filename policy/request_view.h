@@ -8,11 +8,16 @@
 /* The value of the field `name`, without case; the nth of several, from 0. ptr NULL: there is none. */
 typedef struct slice (*request_field_fn)(const void *owner, struct slice name, size_t nth);
 
+/* The nth field of any name, from 0; false behind the last. */
+typedef bool (*request_field_at_fn)(
+	const void *owner, size_t nth, struct slice *ret_name, struct slice *ret_value);
+
 struct request_view {
 	struct slice method; /* a token */
 	struct slice path; /* origin-form as sent on: path and query; "" for "*" and for "/" */
 	request_field_fn field; /* NULL: no fields are known, and none is there */
-	const void *owner; /* of `field` */
+	const void *owner; /* of `field` and `at` */
+	request_field_at_fn at; /* NULL as above */
 };
 
 static inline struct slice request_view_field(

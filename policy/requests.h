@@ -21,6 +21,11 @@ bool policy_inspects(const struct policy *p, const struct target *t);
 /* There may be such targets. */
 bool policy_inspects_any(const struct policy *p);
 
+/* The credentials that rules put into requests, by number. *ret_rule is where one stands; may be NULL. */
+size_t policy_credential_count(const struct policy *p);
+const struct credential *policy_credential(
+	const struct policy *p, size_t number, struct rule *ret_rule);
+
 /* As policy_builder_add, for a rule about requests. */
 bool policy_builder_add_rule(
 	struct policy_builder *b, const struct request_rule *rule, struct fault *ret_fault);

@@ -2,6 +2,7 @@
 /* [[network.rules]] as the files have them: collected, and built into the policy when all is known. */
 #include "policy/rules.h"
 
+#include "policy/credential_read.h"
 #include "policy/path.h"
 #include "policy/requests.h"
 
@@ -50,6 +51,7 @@ struct reading {
 	struct loading *l;
 	struct request_rule rule;
 	const struct toml_value *conditional; /* the first key that is a condition, or NULL */
+	const struct toml_value *editing; /* the first key that changes fields, or NULL */
 	bool has_action;
 	struct slice *texts; /* for all lists of the rule */
 	struct condition *conditions;
@@ -81,11 +83,20 @@ static bool check_path(const struct reading *r, struct slice text, char *ret_sen
 	return path_check_pattern(text, ret_sentence, size);
 }
 
+static bool check_stripped(
+	const struct reading *r, struct slice text, char *ret_sentence, size_t size)
+{
+	(void)r;
+	return credential_check_header(text, ret_sentence, size);
+}
+
 static const struct kind domains = {"domain must be a pattern or a list of patterns", check_domain};
 static const struct kind methods = {
 	"methods must be a list such as [\"GET\", \"HEAD\"]", check_method};
 static const struct kind paths = {
 	"paths must be a list such as [\"/octo/\", \"/**/info/refs\"]", check_path};
+static const struct kind stripped = {
+	"strip_headers must be a list such as [\"authorization\"]", check_stripped};
 static const struct kind condition_values = {
 	"a condition must be a value, a list of values, or true for any value", NULL};
 
@@ -186,7 +197,8 @@ static bool read_boolean(struct reading *r, const struct toml_value *v, bool *re
 	return true;
 }
 
-static const char known_keys[] = "domain|methods|paths|query|headers|action|public_suffix";
+static const char known_keys[] =
+	"domain|methods|paths|query|headers|action|public_suffix|strip_headers|inject";
 
 static bool unknown_key(struct reading *r, const struct toml_value *v)
 {
@@ -200,8 +212,17 @@ static bool unknown_key(struct reading *r, const struct toml_value *v)
 			"a rule has no \"%s\": did you mean \"%.*s\"?", quote(v->key).text,
 			(int)near.len, near.ptr);
 	return loading_fail(r->l, v->key_place,
-		"a rule has no \"%s\": it may have domain, methods, paths, query, headers, action and public_suffix",
+		"a rule has no \"%s\": it may have domain, methods, paths, query, headers, action, public_suffix, strip_headers and inject",
 		quote(v->key).text);
+}
+
+/* Its arguments stand among the texts of the rule. */
+static bool read_inject(struct reading *r, const struct toml_value *v)
+{
+	bool read = credential_read(r->l, v, r->texts + r->text_count, &r->rule.inject);
+
+	r->text_count += r->rule.inject.argument_count;
+	return read;
 }
 
 static bool read_key(struct reading *r, const struct toml_value *v)
@@ -223,6 +244,12 @@ static bool read_key(struct reading *r, const struct toml_value *v)
 		return read_conditions(r, v, false, &rule->query, &rule->query_count);
 	if (slice_equal(v->key, SLICE("headers")))
 		return read_conditions(r, v, true, &rule->headers, &rule->header_count);
+	if (!r->editing)
+		r->editing = v;
+	if (slice_equal(v->key, SLICE("strip_headers")))
+		return read_texts(r, v, &stripped, &rule->strip, &rule->strip_count);
+	if (slice_equal(v->key, SLICE("inject")))
+		return read_inject(r, v);
 	return unknown_key(r, v);
 }
 
@@ -248,6 +275,10 @@ static bool read_rule(struct reading *r, const struct toml_value *table)
 		return loading_fail(r->l, r->conditional->key_place,
 			"a tunnel is not looked into, so a rule with action = \"tunnel\" has no conditions: leave %s out",
 			quote(r->conditional->key).text);
+	if (r->rule.action != REQUEST_ALLOW && r->editing)
+		return loading_fail(r->l, r->editing->key_place,
+			"%s changes what a rule with action = \"allow\" lets pass: leave it out here",
+			quote(r->editing->key).text);
 	return true;
 }
 
@@ -267,7 +298,15 @@ static bool keep_text(struct loading *l, struct rule_item *item)
 	struct buffer out;
 
 	buffer_init(&out, TEXT_BYTES);
-	lists_write_keys(item->value, &out);
+	for (const struct toml_value *v = item->value->first; v; v = v->next) {
+		buffer_append(&out, v->key);
+		buffer_append(&out, SLICE(" = "));
+		if (slice_equal(v->key, SLICE("inject")))
+			credential_write(v, &out);
+		else
+			lists_write_value(v, &out);
+		buffer_append(&out, SLICE("\n"));
+	}
 	struct slice text = buffer_bytes(&out);
 	item->text = out.failed ? NULL : strndup(text.ptr, text.len);
 	buffer_done(&out);

@@ -19,6 +19,10 @@ bool rules_collect(struct loading *l, const struct option_row *row, const struct
 bool rules_build(struct loading *l, struct policy_builder *b);
 void rules_free(struct config_trace *trace);
 
+/* A file that only its user reads counts among the files too, for watching; config.c has it.
+ * False without memory. */
+bool loading_watch(struct loading *l, struct slice path);
+
 /* A value of an entry or rule as TOML on one line; lists_build.c has it. */
 void lists_write_value(const struct toml_value *value, struct buffer *out);
 /* The keys of a table, each a line. */

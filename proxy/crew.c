@@ -18,11 +18,12 @@ enum {
 
 /* `workers` that share the bound on connections: those that run. */
 static struct settings settings_of(
-	const struct config *config, struct inspection *inspection, uint32_t workers)
+	const struct config *config, const struct crew_shared *shared, uint32_t workers)
 {
 	return (struct settings){
 		.policy = config->policy,
-		.inspection = inspection,
+		.secrets = shared->secrets,
+		.inspection = shared->inspection,
 		.head_ms = config->head_ms,
 		.keepalive_ms = config->keepalive_ms,
 		.hello_ms = config->hello_ms,
@@ -150,7 +151,7 @@ static bool workers_start(struct crew *c, const struct config *config,
 		.hosts_file = config->hosts_file,
 		.timeout_ms = config->dns_ms,
 	};
-	const struct settings settings = settings_of(config, c->inspection, config->workers);
+	const struct settings settings = settings_of(config, &c->shared, config->workers);
 
 	for (size_t i = 0; i < config->workers; i++) {
 		const struct worker_options options = {
@@ -196,7 +197,7 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 	*c = (struct crew){.clerk = options->clerk,
 		.own_count = options->own_count,
 		.digest = options->digest,
-		.inspection = options->inspection};
+		.shared = options->shared};
 	memcpy(c->own, options->own, options->own_count * sizeof(c->own[0]));
 	snprintf(ret_error, error_size, "out of memory");
 	bool started = fds && via_make(c) && bind_all(c, config, fds, ret_error, error_size) &&
@@ -207,9 +208,18 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 	return started;
 }
 
-bool crew_reload(struct crew *c, struct config *config, struct inspection *inspection)
+bool crew_rekey(struct crew *c, struct secrets *secrets)
 {
-	const struct settings settings = settings_of(config, inspection, (uint32_t)c->worker_count);
+	bool told = true;
+
+	for (size_t i = 0; i < c->worker_count; i++)
+		told = worker_rekey(c->workers[i], secrets) && told;
+	return told;
+}
+
+bool crew_reload(struct crew *c, struct config *config, const struct crew_shared *shared)
+{
+	const struct settings settings = settings_of(config, shared, (uint32_t)c->worker_count);
 	bool told = add_own(c, config->policy);
 
 	for (size_t i = 0; i < c->worker_count; i++)

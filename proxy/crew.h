@@ -8,6 +8,12 @@
 #include "proxy/worker.h"
 #include "telemetry/exporter.h"
 
+/* What all workers take references of. */
+struct crew_shared {
+	struct inspection *inspection; /* NULL: no tunnel is looked into */
+	struct secrets *secrets; /* of the policy's credentials; NULL: it has none */
+};
+
 struct crew {
 	struct worker *workers[LIMIT_WORKERS];
 	size_t worker_count;
@@ -20,7 +26,7 @@ struct crew {
 	size_t own_count;
 	struct mailbox *clerk;
 	struct digest *digest;
-	struct inspection *inspection; /* at the start */
+	struct crew_shared shared; /* at the start */
 	char via[32]; /* our Via pseudonym, random for each start */
 };
 
@@ -32,7 +38,7 @@ struct crew_options {
 	const struct endpoint *own; /* control endpoints as bound; copied */
 	size_t own_count; /* at most LIMIT_LISTENERS */
 	struct digest *digest; /* fed by the exporter; NULL: none */
-	struct inspection *inspection; /* workers take references; NULL: no tunnel is looked into */
+	struct crew_shared shared;
 };
 
 /* Binds, maps the rings, starts exporter and workers. The configuration's policy learns the bound
@@ -41,7 +47,10 @@ bool crew_start(struct crew *c, struct config *config, const struct crew_options
 	char *ret_error, size_t error_size);
 
 /* New rules and settings for every worker. False when one could not be told. */
-bool crew_reload(struct crew *c, struct config *config, struct inspection *inspection);
+bool crew_reload(struct crew *c, struct config *config, const struct crew_shared *shared);
+
+/* Other secrets for the same policy. False likewise. */
+bool crew_rekey(struct crew *c, struct secrets *secrets);
 
 /* Stop accepting, finish within `within_ms`. May be called again with less. */
 void crew_drain(struct crew *c, uint32_t within_ms);

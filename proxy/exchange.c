@@ -44,14 +44,19 @@ void exchange_free(struct exchange *x)
 	buffer_done(&x->upstream_in);
 	buffer_done(&x->to_upstream);
 	buffer_done(&x->to_client);
+	edit_free(x->edit);
 	free(x);
 }
 
-bool exchange_start(struct exchange *x, const struct forward_place *place)
+bool exchange_start(struct exchange *x, const struct forward_place *place, struct edit *edit)
 {
 	const struct head *h = message_head(x->request);
 	struct slice nothing = {NULL, 0}, data;
+	struct forward_place edited = *place;
 
+	edited.edit = edit;
+	edit_free(x->edit);
+	x->edit = edit;
 	buffer_done(&x->to_upstream);
 	message_free(x->response);
 	x->response = message_new(MESSAGE_RESPONSE);
@@ -66,7 +71,7 @@ bool exchange_start(struct exchange *x, const struct forward_place *place)
 	/* A request without content ends with its head; nothing more needs to be read for it. */
 	if (h->framing == FRAMING_NONE && !x->request_ended)
 		x->request_ended = message_read(x->request, &nothing, &data) == MESSAGE_END;
-	return forward_request(&x->to_upstream, h, place);
+	return forward_request(&x->to_upstream, h, &edited);
 }
 
 /* Writes what waits. False when the wire is gone. */
@@ -108,7 +113,8 @@ static enum pump request_parse(struct exchange *x, struct slice *input, enum rea
 			x->request_ended = true;
 			const struct field *trailers = message_trailers(x->request, &count);
 			if (chunked)
-				kept = forward_last_chunk(&x->to_upstream, trailers, count);
+				kept = forward_last_chunk(
+					&x->to_upstream, trailers, count, x->edit);
 		}
 		if (!kept) {
 			*ret_reason = REASON_OUT_OF_MEMORY;
@@ -162,6 +168,7 @@ static bool response_head(struct exchange *x)
 		.minor = x->client_minor,
 		.keep_alive = !x->client_close && x->request_ended,
 		.head_only = x->head_only,
+		.edit = x->edit,
 		.now = (int64_t)time(NULL),
 	};
 	bool ends_connection = false;
@@ -197,7 +204,7 @@ static bool response_end(struct exchange *x)
 	if (!x->chunked || x->head_only)
 		return true;
 	const struct field *trailers = message_trailers(x->response, &count);
-	return forward_last_chunk(&x->to_client, trailers, count);
+	return forward_last_chunk(&x->to_client, trailers, count, x->edit);
 }
 
 static enum pump response_step(
@@ -317,6 +324,8 @@ bool exchange_next(struct exchange *x)
 	message_next(x->request);
 	message_free(x->response);
 	x->response = NULL;
+	edit_free(x->edit);
+	x->edit = NULL;
 	x->status = 0;
 	x->request_ended = x->response_begun = x->response_ended = x->upgraded = false;
 	x->response_sent = false;

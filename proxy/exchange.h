@@ -20,6 +20,7 @@ struct exchange {
 	struct buffer upstream_in; /* read from the upstream after a 101 */
 	struct buffer to_upstream;
 	struct buffer to_client;
+	struct edit *edit; /* what rules change in the request; NULL: nothing */
 	const char *via; /* our own Via token, static */
 	uint64_t bytes_up; /* written to the upstream and to the client, all requests */
 	uint64_t bytes_down;
@@ -63,8 +64,9 @@ enum exchange_result exchange_read_content(struct exchange *x, struct wire *clie
 	struct relay_ground *ground, size_t most, enum reason *ret_reason);
 
 /* Send the request whose head was read to a fresh or kept upstream connection. May be called again
- * for the same head while response_begun is false. False without memory. */
-bool exchange_start(struct exchange *x, const struct forward_place *place);
+ * for the same head while response_begun is false. `edit` is the exchange's in any case, until the
+ * response has ended; NULL: nothing is changed. place->edit is not looked at. False without memory. */
+bool exchange_start(struct exchange *x, const struct forward_place *place, struct edit *edit);
 
 /* Move what can be moved, after either wire became ready. */
 enum exchange_result exchange_turn(struct exchange *x, struct wire *client, struct wire *upstream,

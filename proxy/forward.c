@@ -24,13 +24,23 @@ static bool put_field(struct buffer *b, struct slice name, struct slice value)
 	return put(b, name) && put(b, SLICE(": ")) && put(b, value) && put(b, SLICE("\r\n"));
 }
 
-/* The pseudonym alone: the protocol before it is that of each message. */
-struct slice forward_via_name(const char *via)
+/* With everything in it that a secret is made of replaced. */
+static bool put_without_secrets(
+	struct buffer *b, const struct edit *e, struct slice name, struct slice value)
 {
-	struct slice name = slice_of(via);
-	size_t space = slice_find(name, ' ');
+	struct slice instead;
+	size_t len, at = edit_find(e, value, &len, &instead);
 
-	return space < name.len ? slice_after(name, space + 1) : name;
+	if (at == value.len || !field_is_text(name) || !field_is_text(value))
+		return put_field(b, name, value);
+	put(b, name);
+	put(b, SLICE(": "));
+	for (; at < value.len; at = edit_find(e, value, &len, &instead)) {
+		put(b, slice_first(value, at));
+		put(b, instead);
+		value = slice_after(value, at + len);
+	}
+	return put(b, value) && put(b, SLICE("\r\n"));
 }
 
 static bool put_via(struct buffer *b, const struct head *h, const char *via)
@@ -105,8 +115,9 @@ bool forward_keeps(const struct field *f)
 	return is_kept(f, &none);
 }
 
-static bool put_kept(struct buffer *b, const struct head *h)
+static bool put_kept(struct buffer *b, const struct head *h, const struct edit *edit)
 {
+	bool response = h->status != 0;
 	struct options o = options_of(h);
 	uint64_t forwards;
 	bool counted = head_max_forwards(h, &forwards);
@@ -114,10 +125,21 @@ static bool put_kept(struct buffer *b, const struct head *h)
 	for (size_t i = 0; i < h->field_count; i++) {
 		const struct field *f = &h->fields[i];
 		bool kept = f->id == FIELD_MAX_FORWARDS ? !counted : is_kept(f, &o);
-		if (kept && !put_field(b, f->name, f->value))
-			return false;
+		if (response && kept)
+			put_without_secrets(b, edit, f->name, f->value);
+		else if (kept && edit_keeps(edit, f->name))
+			put_field(b, f->name, f->value);
 	}
-	return true;
+	return !b->failed;
+}
+
+static bool put_credentials(struct buffer *b, const struct edit *edit)
+{
+	for (size_t i = 0; edit && i < edit->field_count; i++) {
+		b->secret = true;
+		put_field(b, edit->fields[i].name, edit->fields[i].value);
+	}
+	return !b->failed;
 }
 
 /* RFC 9110 §7.8: what the sender asks for or agreed to, without h2c, which is not forwarded. */
@@ -218,7 +240,8 @@ bool forward_request(struct buffer *b, const struct head *h, const struct forwar
 
 	put_request_line(b, h, place->path);
 	put_host(b, place->target, place->secure);
-	put_kept(b, h);
+	put_kept(b, h, place->edit);
+	put_credentials(b, place->edit);
 	if (h->expect_continue)
 		put(b, SLICE("Expect: 100-continue\r\n"));
 	if (head_max_forwards(h, &forwards) && forwards > 0)
@@ -288,7 +311,7 @@ bool forward_response(struct buffer *b, const struct head *h, const struct forwa
 		b->failed = true;
 	put(b, h->phrase);
 	put(b, SLICE("\r\n"));
-	put_kept(b, h);
+	put_kept(b, h, client->edit);
 	if (!interim)
 		put_date(b, h, client->now);
 	put_framing(b, h, chunked);
@@ -342,37 +365,12 @@ bool forward_keeps_trailer(const struct field *f)
 	return !is_late(f);
 }
 
-bool forward_last_chunk(struct buffer *b, const struct field *trailers, size_t count)
+bool forward_last_chunk(
+	struct buffer *b, const struct field *trailers, size_t count, const struct edit *edit)
 {
 	put(b, SLICE("0\r\n"));
 	for (size_t i = 0; i < count; i++)
-		if (!is_late(&trailers[i]) && !put_field(b, trailers[i].name, trailers[i].value))
-			return false;
+		if (!is_late(&trailers[i]) && edit_keeps(edit, trailers[i].name))
+			put_without_secrets(b, edit, trailers[i].name, trailers[i].value);
 	return put(b, SLICE("\r\n"));
-}
-
-static size_t word_len(struct slice s)
-{
-	size_t tab = slice_find(s, '\t');
-
-	return slice_find(slice_first(s, tab), ' ');
-}
-
-bool forward_is_loop(const struct head *h, const char *via)
-{
-	struct slice name = forward_via_name(via);
-	struct slice hop;
-
-	for (size_t i = 0; i < h->field_count; i++) {
-		struct slice list = h->fields[i].value;
-		if (h->fields[i].id != FIELD_VIA)
-			continue;
-		while (field_next_element(&list, &hop)) {
-			/* received-protocol RWS received-by [ RWS comment ], RFC 9110 §7.6.3 */
-			struct slice by = field_trim(slice_after(hop, word_len(hop)));
-			if (slice_equal_nocase(slice_first(by, word_len(by)), name))
-				return true;
-		}
-	}
-	return false;
 }

@@ -15,6 +15,7 @@
 #define SALLYPORT_PROXY_FORWARD_H
 
 #include "base/buffer.h"
+#include "policy/edit.h"
 #include "policy/target.h"
 #include "proxy/message.h"
 
@@ -29,12 +30,13 @@ struct forward_place {
 	                    name counts */
 	bool last; /* "Connection: close"; an upgrade is asked for whatever it says */
 	bool secure; /* https: the port that needs no mention is 443 instead of 80 */
+	const struct edit *edit; /* what rules change in the fields; NULL: nothing */
 };
 
 /* The request for the origin, HTTP/1.1, in origin-form, with Host from the canonical target (never
  * the client's spelling) as its first field.
  * Content framing as in h: chunked content must go through forward_chunk. Max-Forwards of OPTIONS
- * and TRACE is one less. False when the buffer refused or a part holds control bytes (b->failed). */
+ * and TRACE is one less. A buffer that got a secret is marked so. False when the buffer refused or a part holds control bytes (b->failed). */
 bool forward_request(struct buffer *b, const struct head *h, const struct forward_place *place);
 
 /* What forward_response is to tell the client about the connection. */
@@ -44,6 +46,7 @@ struct forward_client {
 	bool head_only; /* the request was HEAD */
 	int64_t now; /* Unix time in seconds, for the Date of a final response that came without one
 	                (RFC 9110 §6.6.1); 0: none is added */
+	const struct edit *edit; /* of the request: its secrets are kept out; NULL: none */
 };
 
 /* The response for the client. *ret_chunked says that content must go through forward_chunk (so it
@@ -57,8 +60,10 @@ bool forward_response(struct buffer *b, const struct head *h, const struct forwa
 /* One chunk; empty data writes nothing. */
 bool forward_chunk(struct buffer *b, struct slice data);
 /* The last chunk with trailers, without those that RFC 9110 §6.5.1 forbids: framing, routing,
- * authentication and connection fields. */
-bool forward_last_chunk(struct buffer *b, const struct field *trailers, size_t count);
+ * authentication and connection fields. Those of a request have none that `edit` leaves out, those of
+ * a response no secret of it; it may be NULL. */
+bool forward_last_chunk(
+	struct buffer *b, const struct field *trailers, size_t count, const struct edit *edit);
 
 /* The same choice for a message of HTTP/2, where no Connection names anything and framing is none of
  * the fields' business: a field goes on as it is, and so does a trailer. */

@@ -89,17 +89,21 @@ static struct slice field_of(const void *owner, struct slice name, size_t nth)
 	return slice_from(NULL, 0);
 }
 
-/* Denied by the mode or a rule, or as the name was judged. */
-static struct verdict judge_beyond_name(
-	const struct head *h, const struct policy *policy, const struct request *r)
+static bool field_at(const void *owner, size_t nth, struct slice *ret_name, struct slice *ret_value)
 {
-	const struct request_view view = {
-		.method = h->method, .path = r->path, .field = field_of, .owner = h};
-	struct verdict by_method = policy_judge_method(policy, h->method, &r->verdict);
+	const struct head *h = owner;
 
-	return by_method.decision == DECISION_DENY
-		       ? by_method
-		       : policy_judge_request(policy, &r->target, &view, &r->verdict);
+	if (nth >= h->field_count)
+		return false;
+	*ret_name = h->fields[nth].name;
+	*ret_value = h->fields[nth].value;
+	return true;
+}
+
+static struct request_view view_of(const struct head *h, struct slice path)
+{
+	return (struct request_view){
+		.method = h->method, .path = path, .field = field_of, .owner = h, .at = field_at};
 }
 
 static struct verdict refused(enum reason reason)
@@ -108,6 +112,44 @@ static struct verdict refused(enum reason reason)
 		.reason = reason,
 		.source = SOURCE_BASELINE_POLICY,
 		.entry = ENTRY_NONE};
+}
+
+static struct edit_place edit_place(const struct request_place *place, const struct target *target)
+{
+	return (struct edit_place){.policy = place->policy,
+		.secrets = place->secrets,
+		.target = target,
+		.verified = place->secure};
+}
+
+/* Denied by the mode, a rule, or for the sake of a credential; or as the name was judged. */
+static struct verdict judge_beyond_name(
+	const struct head *h, const struct request_place *place, const struct request *r)
+{
+	const struct request_view view = view_of(h, r->path);
+	const struct edit_place edited = edit_place(place, &r->target);
+	struct verdict v = policy_judge_method(place->policy, h->method, &r->verdict);
+
+	if (v.decision != DECISION_DENY)
+		v = policy_judge_request(place->policy, &r->target, &view, &r->verdict);
+	if (v.decision == DECISION_DENY)
+		return v;
+	uint32_t entry;
+	enum reason reason = edit_judge(&edited, &view, &entry);
+	if (reason == REASON_NONE)
+		return v;
+	v = refused(reason);
+	v.entry = entry;
+	return v;
+}
+
+enum reason request_edit(const struct head *h, const struct request_place *place,
+	const struct target *target, struct slice path, struct edit **ret_edit)
+{
+	const struct request_view view = view_of(h, path);
+	const struct edit_place edited = edit_place(place, target);
+
+	return edit_new(&edited, &view, ret_edit);
 }
 
 void request_read(
@@ -134,7 +176,7 @@ void request_read(
 	}
 	r->verdict = policy_judge(place->policy, &r->target);
 	if (r->verdict.decision != DECISION_DENY)
-		r->verdict = judge_beyond_name(h, place->policy, r);
+		r->verdict = judge_beyond_name(h, place, r);
 	/* Who is on no list may still be let in: that is not for this file. */
 	r->reason = r->verdict.decision == DECISION_ASK ? REASON_NONE : r->verdict.reason;
 }

@@ -6,14 +6,15 @@
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
 
-#include "policy/policy.h"
+#include "policy/edit.h"
 #include "proxy/message.h"
 
 /* Where a request came from: what its target may look like depends on it. */
 struct request_place {
-	const struct policy *policy;
+	struct policy *policy;
+	struct secrets *secrets; /* of its credentials; NULL: none */
 	const struct target *tunnel; /* the CONNECT target when inside a tunnel, else NULL */
-	bool secure; /* and it is TLS outside */
+	bool secure; /* and it is TLS outside, to an upstream that has proved its name */
 	const char *via; /* our own Via token, for loops */
 };
 
@@ -31,6 +32,10 @@ struct request {
 /* Reads and judges; *ret_request is always set. */
 void request_read(
 	const struct head *h, const struct request_place *place, struct request *ret_request);
+
+/* What the rules of the place change in a request that request_read let pass, as edit_new. */
+enum reason request_edit(const struct head *h, const struct request_place *place,
+	const struct target *target, struct slice path, struct edit **ret_edit);
 
 /* RFC 9110 §9.2.2: may be sent again when a kept connection turned out to be dead. Only without
  * content, because content was not kept. */

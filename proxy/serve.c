@@ -93,6 +93,26 @@ static void on_upkeep(uv_timer_t *timer)
 		inspection_turn(s->inspection);
 }
 
+/* ---- credentials -------------------------------------------------------------------------- */
+
+/* A secret has changed by itself. */
+static void on_rekeyed(void *owner, const char *text)
+{
+	struct serve *s = owner;
+
+	if (!crew_rekey(&s->crew, keyring_secrets(s->keyring)))
+		log_error("a worker could not be told of a new credential; reload");
+	record_config(s, "credential", text, false);
+	if (s->control)
+		control_reloaded(s->control, "credential", text, false);
+}
+
+static struct crew_shared shared(const struct serve *s)
+{
+	return (struct crew_shared){
+		.inspection = s->inspection, .secrets = keyring_secrets(s->keyring)};
+}
+
 /* ---- reload ------------------------------------------------------------------------------- */
 
 /* A number that changes when any of the files does, is replaced, appears or goes away. */
@@ -122,15 +142,20 @@ bool serve_reload(struct serve *s, const char *actor, char *ret_text, size_t siz
 	s->loaded_stamp = s->seen_stamp = files_stamp(s->config);
 	if (!config)
 		fault_format(&fault, ret_text, size);
-	if (config && !open_inspection(s, config, ret_text, size)) {
+	if (config && !(open_inspection(s, config, ret_text, size) &&
+			      keyring_load(s->keyring, config->policy, ret_text, size))) {
 		config_free(config);
 		config = NULL;
 	}
 	if (!config) {
 		log_error("configuration refused, nothing changed: %s", ret_text);
 	} else {
-		config_difference(s->config, config, ret_text, size);
-		if (!crew_reload(&s->crew, config, s->inspection))
+		size_t len = config_difference(s->config, config, ret_text, size);
+		if (keyring_changes(s->keyring) > 0)
+			snprintf(ret_text + len, size - len, "; credentials: %zu changed",
+				keyring_changes(s->keyring));
+		const struct crew_shared with = shared(s);
+		if (!crew_reload(&s->crew, config, &with))
 			log_error(
 				"a worker could not be told of the new configuration; reload again");
 		clerk_reload(&s->clerk, config);
@@ -257,7 +282,7 @@ static bool start_crew(struct serve *s, char *error, size_t size)
 		.own = own,
 		.own_count = s->control ? control_endpoints(s->control, own) : 0,
 		.digest = s->digest,
-		.inspection = s->inspection,
+		.shared = shared(s),
 	};
 	bool started = crew_start(&s->crew, s->config, &options, error, size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -273,6 +298,8 @@ static bool start(struct serve *s, char *error, size_t size)
 {
 	if (!crew_make_directory(s->config, error, size) ||
 		!open_inspection(s, s->config, error, size) ||
+		!(s->keyring = keyring_new(&s->loop, on_rekeyed, s)) ||
+		!keyring_load(s->keyring, s->config->policy, error, size) ||
 		!clerk_open(&s->clerk, &s->loop, s->config, error, size))
 		return false;
 	if (serve_open_control(s, error, size) && serve_open_reviewer(s, error, size) &&
@@ -281,7 +308,6 @@ static bool start(struct serve *s, char *error, size_t size)
 	serve_close_reviewer(s);
 	serve_close_control(s);
 	clerk_close(&s->clerk, NULL);
-	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return false;
 }
 
@@ -313,6 +339,7 @@ static int serve_loop(struct serve *s)
 	log_info("ended; %llu records delivered, %llu waiting on disk, %llu lost",
 		(unsigned long long)counts.delivered, (unsigned long long)counts.spooled,
 		(unsigned long long)counts.dropped);
+	keyring_close(s->keyring);
 	uv_walk(&s->loop, on_walk_close, NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
@@ -340,10 +367,13 @@ int serve_run(const struct config_sources *sources)
 		log_error("out of memory or descriptors");
 	} else if (!start(&s, error, sizeof(error))) {
 		log_error("%s", error);
+		keyring_close(s.keyring);
+		uv_run(&s.loop, UV_RUN_DEFAULT);
 		uv_loop_close(&s.loop);
 	} else {
 		status = serve_loop(&s);
 	}
+	keyring_free(s.keyring);
 	inspection_unref(s.inspection);
 	config_free(s.config);
 	digest_free(s.digest);

@@ -9,6 +9,7 @@
 #include "proxy/clerk.h"
 #include "proxy/crew.h"
 #include "proxy/inspection.h"
+#include "proxy/keyring.h"
 
 enum { SERVE_SIGNALS = 4 };
 
@@ -24,6 +25,7 @@ struct serve {
 	struct clerk clerk;
 	struct digest *digest;
 	struct inspection *inspection; /* NULL: no rule looks into tunnels */
+	struct keyring *keyring; /* the secrets of the rules */
 	uv_timer_t upkeep; /* hourly: the authority's successor */
 	struct control *control; /* NULL: no control endpoint */
 	struct reviewer *reviewer; /* NULL: people are asked at once */

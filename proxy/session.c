@@ -291,15 +291,21 @@ static void change_target(struct session *s, const struct target *target)
 	s->target = *target;
 }
 
-static enum phase take_request(struct session *s)
+struct request_place session_place(const struct session *s)
 {
-	const struct head *h = message_head(s->exchange->request);
-	const struct request_place place = {
+	return (struct request_place){
 		.policy = s->worker->settings.policy,
+		.secrets = s->worker->settings.secrets,
 		.tunnel = s->inside ? &s->target : NULL,
 		.secure = s->inspected != NULL,
 		.via = s->worker->via,
 	};
+}
+
+static enum phase take_request(struct session *s)
+{
+	const struct head *h = message_head(s->exchange->request);
+	const struct request_place place = session_place(s);
 	struct request r;
 
 	s->decided = s->allowed = s->head_begun = false;

@@ -241,8 +241,14 @@ enum phase session_send_request(struct session *s)
 		.via = s->worker->via,
 		.secure = s->inspected != NULL,
 	};
+	const struct request_place from = session_place(s);
+	struct edit *edit;
+	enum reason reason = request_edit(
+		message_head(s->exchange->request), &from, &s->target, place.path, &edit);
 
-	if (!exchange_start(s->exchange, &place))
+	if (reason != REASON_NONE)
+		return session_refuse(s, reason);
+	if (!exchange_start(s->exchange, &place, edit))
 		return session_refuse(s, REASON_OUT_OF_MEMORY);
 	/* The request is to go out now, not with the next readiness. */
 	session_post(s, SESSION_CLIENT | SESSION_UPSTREAM);

@@ -98,6 +98,8 @@ enum phase session_find(struct session *s);
 enum phase session_established(struct session *s);
 /* The path and query of the request whose head was read, without scheme and host. */
 struct slice session_path(const struct session *s);
+/* Where its next request comes from, by the present rules. */
+struct request_place session_place(const struct session *s);
 /* Sends the request whose head was read over the session's upstream. */
 enum phase session_send_request(struct session *s);
 

@@ -19,9 +19,17 @@ enum {
 
 /* What the control thread wants; the receiver frees it. */
 struct order {
-	enum { ORDER_RELOAD, ORDER_REGRANT, ORDER_NOTICE, ORDER_CENSUS, ORDER_DRAIN } kind;
+	enum {
+		ORDER_RELOAD,
+		ORDER_REKEY,
+		ORDER_REGRANT,
+		ORDER_NOTICE,
+		ORDER_CENSUS,
+		ORDER_DRAIN
+	} kind;
 	union {
 		struct settings settings;
+		struct secrets *secrets;
 		struct grants *grants;
 		struct notice *notice;
 		struct census_part *part;
@@ -99,6 +107,8 @@ static void worker_begin_drain(struct worker *w, uint32_t within_ms)
 static void hold_settings(const struct settings *settings)
 {
 	policy_ref(settings->policy);
+	if (settings->secrets)
+		secrets_ref(settings->secrets);
 	if (settings->inspection)
 		inspection_ref(settings->inspection);
 }
@@ -106,6 +116,7 @@ static void hold_settings(const struct settings *settings)
 static void drop_settings(const struct settings *settings)
 {
 	policy_unref(settings->policy);
+	secrets_unref(settings->secrets);
 	inspection_unref(settings->inspection);
 }
 
@@ -132,6 +143,11 @@ static void on_order(void *owner, void *message)
 	case ORDER_RELOAD:
 		take_settings(w, &order->settings);
 		post_all(w, SESSION_POLICY);
+		break;
+	case ORDER_REKEY:
+		/* For the next request that is sent. */
+		secrets_unref(w->settings.secrets);
+		w->settings.secrets = order->secrets;
 		break;
 	case ORDER_REGRANT:
 		grants_unref(w->grants);
@@ -173,6 +189,16 @@ bool worker_reload(struct worker *w, const struct settings *settings)
 	if (worker_order(w, &order))
 		return true;
 	drop_settings(settings);
+	return atomic_load(&w->stopping);
+}
+
+bool worker_rekey(struct worker *w, struct secrets *secrets)
+{
+	const struct order order = {.kind = ORDER_REKEY, .secrets = secrets_ref(secrets)};
+
+	if (worker_order(w, &order))
+		return true;
+	secrets_unref(secrets);
 	return atomic_load(&w->stopping);
 }
 

@@ -8,6 +8,7 @@
 #include "base/mailbox.h"
 #include "policy/grants.h"
 #include "policy/policy.h"
+#include "policy/secrets.h"
 #include "proxy/hold.h"
 #include "proxy/listener.h"
 #include "proxy/pool.h"
@@ -18,9 +19,11 @@
 
 struct inspection;
 
-/* What a reload replaces, by value; policy and inspection are references that the holder owns. */
+/* What a reload replaces, by value; policy, secrets and inspection are references that the holder
+ * owns. */
 struct settings {
 	struct policy *policy;
+	struct secrets *secrets; /* of the policy's credentials; NULL: it has none */
 	struct inspection *inspection; /* NULL: no tunnel is looked into */
 	uint32_t head_ms; /* a request head, from its first byte or the accept */
 	uint32_t keepalive_ms; /* between requests; also how long an upstream connection is kept */
@@ -88,6 +91,9 @@ struct worker *worker_start(
  * permission end. Takes a policy reference of its own. False when the worker's mailbox is full; one
  * that has ended needs no rules, as with the orders below. */
 bool worker_reload(struct worker *w, const struct settings *settings);
+
+/* Other secrets for the same policy, a reference of the worker's own. False as above. */
+bool worker_rekey(struct worker *w, struct secrets *secrets);
 
 /* The grants that count from now on, a reference of the worker's own; live connections that lost
  * theirs end. False when it cannot be told now: try again. */

@@ -45,7 +45,7 @@ static inline void rewrite_head(struct rewrite *r, const struct head *h)
 {
 	struct target t = {.port = 80, .host_len = 1, .host = "a"};
 	struct forward_place place = {.target = &t, .path = h->target, .via = "1.1 gate"};
-	struct forward_client client = {1, true, slice_equal(r->method, SLICE("HEAD")), 0};
+	struct forward_client client = {1, true, slice_equal(r->method, SLICE("HEAD")), 0, NULL};
 	bool close = false, kept;
 
 	r->chunked = h->framing == FRAMING_CHUNKED;
@@ -82,7 +82,7 @@ static inline bool rewrite_step(struct rewrite *r, struct message *m, struct sli
 		const struct field *trailers = message_trailers(m, &count);
 		rewrite_note(r, trailers, count);
 		if (r->chunked)
-			assert(forward_last_chunk(&r->out, trailers, count));
+			assert(forward_last_chunk(&r->out, trailers, count, NULL));
 		buffer_append(&r->sense, SLICE("\nend\n"));
 		r->tunnel = h->upgrade || slice_equal(h->method, SLICE("CONNECT"));
 		if (!r->tunnel)

@@ -42,7 +42,7 @@ struct row {
 static void check_row(const struct row *row)
 {
 	const struct request_view view = {
-		slice_of(row->method), slice_of(row->path), field_of, row->fields};
+		slice_of(row->method), slice_of(row->path), field_of, row->fields, NULL};
 	struct target t = rules_target(row->target);
 	struct loaded l;
 	char config[2048];
