@@ -101,9 +101,10 @@
 #define LIMIT_REQUEST_RULES 10000
 #define LIMIT_RULE_TEXTS    256
 /* Credentials of all rules together: every request that carries something is searched for the
- * placeholder of each. And the prefix or placeholder of one. Beyond: load error. */
+ * placeholder of each. And the prefix or placeholder, and the field, of one. Beyond: load error. */
 #define LIMIT_CREDENTIALS             256
 #define LIMIT_CREDENTIAL_PREFIX_BYTES 256
+#define LIMIT_CREDENTIAL_HEADER_BYTES 64
 /* One secret. Beyond: it counts as not there. */
 #define LIMIT_CREDENTIAL_BYTES 8192
 /* A command that prints one, milliseconds, and how long until one that failed is run again. Beyond: it

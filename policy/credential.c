@@ -48,6 +48,8 @@ bool credential_check_header(struct slice name, char *ret_sentence, size_t size)
 {
 	if (!request_rule_check_field(name, ret_sentence, size))
 		return false;
+	if (name.len > LIMIT_CREDENTIAL_HEADER_BYTES)
+		return refuse(name, "is too long for the name of a field", ret_sentence, size);
 	return !is_hop_field(name) ||
 	       refuse(name,
 		       "is the proxy's own to write, for every request: name a field such as \"authorization\"",

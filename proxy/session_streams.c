@@ -24,32 +24,36 @@ static struct verdict judge_by_grant(struct session *s)
 }
 
 static struct verdict judge_request(
-	struct session *s, const struct streams_asked *asked, struct slice *ret_path)
+	struct session *s, const struct streams_asked *asked, struct streams_allowed *ret_allowed)
 {
-	const struct request_place place = {
-		.policy = s->worker->settings.policy,
-		.tunnel = &s->target,
-		.secure = true,
-		.via = s->worker->via,
-	};
+	const struct request_place place = session_place(s);
 	struct request r;
 
 	if (asked->bad != REASON_NONE)
 		return denied(asked->bad, SOURCE_BASELINE_POLICY);
 	request_read(asked->head, &place, &r);
-	*ret_path = r.path;
+	ret_allowed->path = r.path;
 	if (r.verdict.decision == DECISION_DENY)
 		return r.verdict;
 	if (!asked->again && worker_is_draining(s->worker))
 		return denied(REASON_DRAINING, SOURCE_PROXY_STATE);
-	return r.verdict.decision == DECISION_ASK ? judge_by_grant(s) : r.verdict;
+	if (r.verdict.decision == DECISION_ASK)
+		r.verdict = judge_by_grant(s);
+	if (r.verdict.decision == DECISION_DENY || asked->again ||
+		session_inspected_fault(s) != REASON_NONE)
+		return r.verdict;
+	enum reason reason =
+		request_edit(asked->head, &place, &s->target, r.path, &ret_allowed->edit);
+	return reason == REASON_NONE ? r.verdict : denied(reason, SOURCE_PROXY_STATE);
 }
 
-static bool on_asked(void *owner, const struct streams_asked *asked, struct slice *ret_path,
-	struct refusal *ret_refusal)
+static bool on_asked(void *owner, const struct streams_asked *asked,
+	struct streams_allowed *ret_allowed, struct refusal *ret_refusal)
 {
 	struct session *s = owner;
-	const struct verdict verdict = judge_request(s, asked, ret_path);
+
+	*ret_allowed = (struct streams_allowed){.edit = NULL};
+	const struct verdict verdict = judge_request(s, asked, ret_allowed);
 	bool allowed = verdict.decision == DECISION_ALLOW;
 	enum reason fault = session_inspected_fault(s);
 

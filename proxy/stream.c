@@ -28,6 +28,7 @@ void stream_free(struct stream *st)
 	if (st->next)
 		st->next->previous = st->previous;
 	stream_head_done(&st->request);
+	edit_free(st->edit);
 	stream_section_done(&st->response);
 	stream_flow_stop(&st->up);
 	stream_flow_stop(&st->down);

@@ -10,6 +10,7 @@
 #ifndef SALLYPORT_PROXY_STREAM_H
 #define SALLYPORT_PROXY_STREAM_H
 
+#include "policy/edit.h"
 #include "proxy/stream_head.h"
 
 /* Content one way. */
@@ -37,6 +38,7 @@ struct stream {
 	bool stops; /* the upstream wants no more of the request: neither do we after the response */
 	uint8_t interims;
 	struct stream_head request; /* kept, for the rules may change */
+	struct edit *edit; /* what rules change in it; NULL: nothing */
 	struct stream_head *response; /* while it is read */
 	struct stream_flow up;
 	struct stream_flow down;

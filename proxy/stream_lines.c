@@ -51,11 +51,34 @@ static void put_via(struct stream_lines *l, const char *via)
 	put_made(l, SLICE("via"), "2.0 %.*s", (int)name.len, name.ptr);
 }
 
-static void put_kept(struct stream_lines *l, const struct head *h)
+static void put_kept(struct stream_lines *l, const struct head *h, const struct edit *edit)
 {
 	for (size_t i = 0; i < h->field_count; i++)
-		if (forward_keeps(&h->fields[i]))
+		if (forward_keeps(&h->fields[i]) && edit_keeps(edit, h->fields[i].name))
 			put(l, h->fields[i].name, h->fields[i].value);
+}
+
+static bool has_secret(const struct edit *edit, struct slice value)
+{
+	struct slice instead;
+	size_t len;
+
+	return edit_find(edit, value, &len, &instead) < value.len;
+}
+
+/* Never in a table of HPACK: RFC 7541 §7.1.3. */
+static void put_credentials(struct stream_lines *l, const struct edit *edit)
+{
+	for (size_t i = 0; edit && i < edit->field_count; i++) {
+		const struct edit_field *f = &edit->fields[i];
+		char *name = l->made + l->made_len;
+		assert(f->name.len <= sizeof(l->made) - l->made_len);
+		for (size_t j = 0; j < f->name.len; j++)
+			name[j] = ascii_lower(f->name.ptr[j]);
+		l->made_len += f->name.len;
+		put(l, slice_from(name, f->name.len), f->value);
+		l->nv[l->count - 1].flags = NGHTTP2_NV_FLAG_NO_INDEX;
+	}
 }
 
 static bool says_length(const struct head *h)
@@ -104,7 +127,8 @@ void stream_lines_request(
 		put(l, SLICE(":path"), place->path);
 	else
 		put(l, SLICE(":path"), options ? SLICE("*") : SLICE("/"));
-	put_kept(l, h);
+	put_kept(l, h, place->edit);
+	put_credentials(l, place->edit);
 	/* gRPC does not go without it; RFC 9113 §8.2.2 lets it say nothing else. */
 	if (takes_trailers(h))
 		put(l, SLICE("te"), SLICE("trailers"));
@@ -132,25 +156,29 @@ static void put_date(struct stream_lines *l, const struct head *h, int64_t now)
 		months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-void stream_lines_response(
-	struct stream_lines *l, const struct head *h, const char *via, int64_t now)
+void stream_lines_response(struct stream_lines *l, const struct head *h,
+	const struct forward_client *client, const char *via)
 {
 	begin(l);
 	put_made(l, SLICE(":status"), "%u", (unsigned)h->status);
-	put_kept(l, h);
+	for (size_t i = 0; i < h->field_count; i++)
+		if (forward_keeps(&h->fields[i]) && !has_secret(client->edit, h->fields[i].value))
+			put(l, h->fields[i].name, h->fields[i].value);
 	/* RFC 9110 §8.6: none with 1xx and 204. */
 	if (says_length(h) && h->status >= 200 && h->status != 204)
 		put_made(l, SLICE("content-length"), "%llu", (unsigned long long)h->content_length);
 	if (h->status >= 200)
-		put_date(l, h, now);
+		put_date(l, h, client->now);
 	put_via(l, via);
 }
 
-void stream_lines_trailers(struct stream_lines *l, const struct field *fields, size_t count)
+void stream_lines_trailers(
+	struct stream_lines *l, const struct field *fields, size_t count, const struct edit *edit)
 {
 	begin(l);
 	for (size_t i = 0; i < count; i++)
-		if (forward_keeps_trailer(&fields[i]))
+		if (forward_keeps_trailer(&fields[i]) && edit_keeps(edit, fields[i].name) &&
+			!has_secret(edit, fields[i].value))
 			put(l, fields[i].name, fields[i].value);
 }
 

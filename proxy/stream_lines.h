@@ -13,9 +13,10 @@ struct refusal;
 
 /* Borrows the head's bytes, and its own: not to be moved. */
 struct stream_lines {
-	nghttp2_nv nv[LIMIT_HEAD_FIELDS + 16];
+	nghttp2_nv nv[LIMIT_HEAD_FIELDS + 16 + LIMIT_EDIT_RULES];
 	size_t count;
-	char made[1024]; /* values that were not in the head */
+	/* what was not in the head */
+	char made[1024 + LIMIT_EDIT_RULES * LIMIT_CREDENTIAL_HEADER_BYTES];
 	size_t made_len;
 };
 
@@ -24,12 +25,13 @@ struct stream_lines {
 void stream_lines_request(
 	struct stream_lines *l, const struct head *h, const struct forward_place *place);
 
-/* The response for the client; `now` as struct forward_client has it. */
-void stream_lines_response(
-	struct stream_lines *l, const struct head *h, const char *via, int64_t now);
+/* The response for the client, of which `now` and `edit` matter. A field that has a secret is left out. */
+void stream_lines_response(struct stream_lines *l, const struct head *h,
+	const struct forward_client *client, const char *via);
 
-/* Of trailers those that may go on. */
-void stream_lines_trailers(struct stream_lines *l, const struct field *fields, size_t count);
+/* Of trailers those that may go on, and that `edit`, which may be NULL, does not keep back. */
+void stream_lines_trailers(
+	struct stream_lines *l, const struct field *fields, size_t count, const struct edit *edit);
 
 /* A refusal whose JSON has `length` bytes. */
 void stream_lines_refusal(struct stream_lines *l, const struct refusal *refusal, size_t length);

@@ -6,6 +6,7 @@
 #ifndef SALLYPORT_PROXY_STREAMS_H
 #define SALLYPORT_PROXY_STREAMS_H
 
+#include "policy/edit.h"
 #include "policy/target.h"
 #include "proxy/head.h"
 #include "proxy/reply.h"
@@ -20,6 +21,12 @@ struct streams_asked {
 	bool again;
 };
 
+/* What goes upstream of a request that may. */
+struct streams_allowed {
+	struct slice path; /* origin-form, "" for an OPTIONS of "*"; borrows from the head */
+	struct edit *edit; /* the stream's from then on; NULL: nothing is changed */
+};
+
 struct streams_options {
 	struct wire *client; /* both speak HTTP/2 and stay the caller's */
 	struct wire *upstream; /* NULL: every request is refused */
@@ -31,10 +38,10 @@ struct streams_options {
 	uint32_t idle_ms; /* no byte of a WebSocket */
 	/* Judges a request, from inside of streams_turn and streams_judge_anew. `bad`: what is wrong
 	 * with it already; NONE: nothing. `again`: it is under way, and the rules are new.
-	 *   ret_path     what goes upstream: origin-form, "" for an OPTIONS of "*"; borrows from `h`
+	 *   ret_allowed  set where the answer is yes; without an edit for `again`
 	 *   ret_refusal  set, with its reason, where the answer is no */
-	bool (*judge)(void *owner, const struct streams_asked *asked, struct slice *ret_path,
-		struct refusal *ret_refusal);
+	bool (*judge)(void *owner, const struct streams_asked *asked,
+		struct streams_allowed *ret_allowed, struct refusal *ret_refusal);
 	void *owner;
 };
 

@@ -28,7 +28,7 @@ static bool put_trailers(struct side *to, struct stream *st, struct stream_head 
 
 	if (!trailers || trailers->too_large || trailers->failed)
 		return false;
-	stream_lines_trailers(&lines, room.fields, stream_head_fields(trailers, &room));
+	stream_lines_trailers(&lines, room.fields, stream_head_fields(trailers, &room), st->edit);
 	return lines.count > 0 &&
 	       nghttp2_submit_trailer(to->h2, id_on(to, st), lines.nv, lines.count) == 0;
 }

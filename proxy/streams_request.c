@@ -9,12 +9,12 @@ bool stream_judge_again(struct stream *st, struct refusal *ret_refusal)
 {
 	const struct streams_options *o = &st->streams->options;
 	struct stream_fields room;
-	struct slice path;
+	struct streams_allowed allowed;
 	struct head head;
 
 	stream_head_request(&st->request, st->up.ended, &room, &head);
 	const struct streams_asked asked = {.head = &head, .again = true};
-	return o->judge(o->owner, &asked, &path, ret_refusal);
+	return o->judge(o->owner, &asked, &allowed, ret_refusal);
 }
 
 /* Where the upstream takes no more, the client may try again (RFC 9113 §8.7). */
@@ -22,8 +22,10 @@ static void send_on(struct stream *st, const struct head *head, struct slice pat
 {
 	struct streams *all = st->streams;
 	struct side *up = &all->upstream;
-	const struct forward_place place = {
-		.target = all->options.target, .path = path, .via = all->options.via};
+	const struct forward_place place = {.target = all->options.target,
+		.path = path,
+		.via = all->options.via,
+		.edit = st->edit};
 	nghttp2_data_provider source = stream_source(up, st);
 	struct stream_lines lines;
 
@@ -48,7 +50,7 @@ static void request_complete(struct stream *st, bool ended)
 	const struct streams_options *o = &all->options;
 	struct stream_fields room;
 	struct refusal refusal = {.reason = REASON_INTERNAL};
-	struct slice path = SLICE("");
+	struct streams_allowed allowed = {.edit = NULL};
 	struct head head;
 
 	st->judged = true;
@@ -62,10 +64,12 @@ static void request_complete(struct stream *st, bool ended)
 	if (asked.bad != REASON_NONE)
 		side_count_idle(&all->client, all->now_ms);
 	st->head_only = slice_equal(head.method, SLICE("HEAD"));
-	if (!o->judge(o->owner, &asked, &path, &refusal))
+	if (!o->judge(o->owner, &asked, &allowed, &refusal)) {
 		stream_refuse(st, &refusal);
-	else
-		send_on(st, &head, path);
+		return;
+	}
+	st->edit = allowed.edit;
+	send_on(st, &head, allowed.path);
 }
 
 /* The head was not well-formed, and libnghttp2 has reset the stream for it. That is recorded too. */
@@ -73,13 +77,13 @@ static void record_malformed(struct stream *st)
 {
 	const struct streams_options *o = &st->streams->options;
 	struct stream_fields room;
+	struct streams_allowed none;
 	struct refusal ignored;
-	struct slice path;
 	struct head head;
 
 	stream_head_request(&st->request, true, &room, &head);
 	const struct streams_asked asked = {.head = &head, .bad = REASON_BAD_REQUEST};
-	o->judge(o->owner, &asked, &path, &ignored);
+	o->judge(o->owner, &asked, &none, &ignored);
 }
 
 /* ---- callbacks ---------------------------------------------------------------------------- */

@@ -24,7 +24,8 @@ static void forward_head(struct stream *st, const struct head *head, bool ended)
 	nghttp2_data_provider source = stream_source(&all->client, st);
 	struct stream_lines lines;
 
-	stream_lines_response(&lines, head, all->options.via, (int64_t)time(NULL));
+	const struct forward_client told = {.edit = st->edit, .now = (int64_t)time(NULL)};
+	stream_lines_response(&lines, head, &told, all->options.via);
 	if (head->status < 200) {
 		nghttp2_submit_headers(client, NGHTTP2_FLAG_NONE, st->client_id, NULL, lines.nv,
 			lines.count, NULL);

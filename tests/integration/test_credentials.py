@@ -2,16 +2,17 @@
 """Credentials that rules put into requests: who gets them, who does not, and where they never show."""
 
 import base64
-import os
 
 import pytest
 
+import clients
 import record
 import test_inspection as inspection
 from conftest import PATIENT
 from gate import assert_refused
+from nginx import Nginx
 from origin import Origin, answering, ok
-from wire import trusting
+
 
 API = "api.allowed.test"
 GIT = "git.allowed.test"
@@ -212,3 +213,72 @@ def test_nothing_goes_over_plain_http(keyed):
         reply, _ = keyed.ask(head.encode())
         assert_refused(reply, "credential_needs_tls", PLAIN, origin.port, "http")
         assert not origin.peers
+
+
+# ---- real clients, HTTP/1.1 and HTTP/2 ------------------------------------------------------------
+
+SHOWING = """
+location /v1/ { return 200 "[$http_authorization][$http_cookie][$http_x_own_key]"; }
+location /echo/ {
+    add_header X-Echo "got $http_authorization!";
+    add_header X-Kept "yes";
+    return 200 "done";
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(keyed, certificates, packages, tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, SHOWING)
+    yield clients.Desk(keyed, nginx, keyed.trust, packages, tmp_path_factory.mktemp("home"), None)
+    nginx.stop()
+
+
+FIELDS = ("-H", "Cookie: a=b", "-H", "X-Own-Key: mine", "-H", "Authorization: own")
+SEEN = f"[Bearer {TOKEN}][][]"
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_curl_is_given_the_credential(desk, version):
+    done, said = desk.run(
+        *("curl", "-sS", version, "--cacert", desk.certificates.ca, *FIELDS),
+        *("-w", "%{http_version}", desk.tls(API, "/v1/x")),
+    )
+    assert done and said == SEEN + {"--http1.1": "1.1", "--http2": "2"}[version], said
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_a_placeholder_is_replaced_for_curl(desk, version):
+    for user, path, code in (
+        (f"me:{HELD}", "/v1/x", "[" + basic("me", GIT_TOKEN) + "][][] 200"),
+        ("me:own", f"/v1/{HELD}", "403"),
+    ):
+        done, said = desk.run(
+            *("curl", "-sS", version, "--cacert", desk.certificates.ca, "-u", user),
+            *("-w", " %{response_code}", desk.tls(GIT, path)),
+        )
+        assert done and said.endswith(code), said
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_a_host_that_repeats_the_credential_is_not_heard(desk, version):
+    done, said = desk.run(
+        *("curl", "-sSi", version, "--cacert", desk.certificates.ca),
+        desk.tls(NPM, "/echo/x"),
+    )
+    assert done and said.endswith("done"), said
+    assert "x-kept: yes" in said.lower()
+    assert NPM_TOKEN not in said
+
+
+def test_python_is_given_the_credential(desk):
+    done, said = clients.run_python(desk, clients.REQUESTS, desk.tls(API, "/v1/x"))
+    assert done and f"200 {SEEN}" in said, said
+
+
+def test_node_is_given_the_credential(desk):
+    done, said = clients.run_node(
+        desk, clients.node_program(desk), clients.UNDICI, desk.tls(API, "/v1/x")
+    )
+    assert done and f"200 {SEEN}" in said, said
