@@ -117,7 +117,7 @@ static enum engine_result feed(struct wire *w, char *plain, size_t size, size_t 
 		in = slice_from(c->ground->scratch, got);
 		result = step(c, &in, plain, size, ret_len);
 		if (!buffer_append(&c->rest, in))
-			return ENGINE_BAD;
+			return engine_starve(c->engine);
 	}
 	return result;
 }
@@ -201,7 +201,7 @@ enum cipher_step cipher_handshake(struct wire *w)
 	do {
 		result = feed(w, NULL, 0, NULL);
 		if (!flush(w))
-			return CIPHER_BAD;
+			result = engine_cut(cipher_of(w)->engine);
 	} while (result == ENGINE_FULL && w->writable);
 	switch (result) {
 	case ENGINE_OK:

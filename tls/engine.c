@@ -207,6 +207,11 @@ enum engine_result engine_cut(struct engine *e)
 	return engine_fail(e, e->done ? TLS_FAULT_TRUNCATED : TLS_FAULT_CUT_HANDSHAKE);
 }
 
+enum engine_result engine_starve(struct engine *e)
+{
+	return engine_fail(e, TLS_FAULT_MEMORY);
+}
+
 struct slice engine_output(const struct engine *e)
 {
 	return buffer_bytes(&e->out);

@@ -60,6 +60,9 @@ enum engine_result engine_close(struct engine *e);
  * content that it is whole (Content-Length, last chunk) may let that pass. */
 enum engine_result engine_cut(struct engine *e);
 
+/* There is no memory for what the transport brought: ENGINE_BAD with TLS_FAULT_MEMORY. */
+enum engine_result engine_starve(struct engine *e);
+
 /* Ciphertext to send, valid until the next call on this engine; empty when there is none. */
 struct slice engine_output(const struct engine *e);
 /* The first `len` bytes of it were sent. */

@@ -6,6 +6,7 @@ import os
 import ssl
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -294,6 +295,24 @@ CLIENTS = {
     "node": clients.node_env,
     "go": clients.go,
 }
+
+
+def test_upstream_that_reset_before_tls_is_told_inside(limited):
+    """Its reset was there before the first byte of ours could be written."""
+    opened = threading.Event()
+
+    def script(peer):
+        assert opened.wait(10)
+        peer.reset()
+
+    with Origin(script) as origin, limited.one_ending("upstream_tls_failed"):
+        with limited.wire() as wire:
+            assert wire.connect(f"{HOST}:{origin.port}").status == 200
+            opened.set()
+            origin.settled()
+            wire.handshake(HOST, limited.trust.client("http/1.1"))
+            wire.send(request("GET", HOST, origin.port))
+            assert_refused(wire.reply(), "upstream_tls_failed", HOST, origin.port, "https_connect")
 
 
 @pytest.fixture(scope="module")
