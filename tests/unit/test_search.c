@@ -97,7 +97,7 @@ static void what_is_the_same_has_one_key(void **state)
 			BRAVE
 			"?q=a&count=20&offset=0&safesearch=moderate&country=US&search_lang=en&ui_lang=en-US&text_decorations=true&spellcheck=true",
 			BRAVE "?q=a"},
-		{"Google's defaults", GOOGLE "?q=a&cx=1&num=10&start=1&safe=off&alt=json",
+		{"Google's defaults", GOOGLE "?q=a&cx=1&num=10&start=1&alt=json",
 			GOOGLE "?cx=1&q=a"},
 		{"Google's client", GOOGLE "?q=a&cx=1&key=s3cret&quotaUser=me&prettyPrint=false",
 			GOOGLE "?q=a&cx=1"},
@@ -119,7 +119,7 @@ static void what_is_the_same_has_one_key(void **state)
 			"GET " SEARX "?q=a&format=json"},
 		{"Tavily's defaults",
 			TAVILY
-			"{\"query\":\"a\",\"max_results\":5,\"topic\":\"general\",\"search_depth\":\"basic\",\"include_answer\":false,\"include_domains\":[]}",
+			"{\"query\":\"a\",\"max_results\":5,\"include_answer\":false,\"include_domains\":[]}",
 			TAVILY "{\"query\":\"a\"}"},
 		{"Tavily's key in the content", TAVILY "{\"api_key\":\"s3cret\",\"query\":\"a\"}",
 			TAVILY "{\"query\":\"a\"}"},
