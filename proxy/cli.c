@@ -99,6 +99,8 @@ static const struct command commands[] = {
 	{"search key", "URL", 1, 1, SOURCES | BIT(FLAG_METHOD) | BIT(FLAG_DATA) | BIT(FLAG_JSON),
 		"Say what a request searches for and the key of its answer; connects nothing.",
 		command_search_key},
+	{"search providers", "", 0, 0, SOURCES | BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
+		"Print the web searches that are known, own ones first.", command_search_providers},
 	{"link", "", 0, 0, REMOTE, "Print a link that signs a browser in once.", command_link},
 	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print this, the help of a command, or the reasons that a refused client sees.",

@@ -94,6 +94,7 @@ int command_ca_init(const struct arguments *a);
 int command_ca_show(const struct arguments *a);
 int command_ca_bundle(const struct arguments *a);
 int command_search_key(const struct arguments *a);
+int command_search_providers(const struct arguments *a);
 int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);
