@@ -213,10 +213,12 @@
 #define LIMIT_SEARCH_EVICTIONS 256
 #define LIMIT_SEARCH_TOUCHES   1024
 #define LIMIT_SEARCH_MISSES    10000
-/* Asks of workers for searches at once, of one worker and waiting for one fetch; and bytes of answers
- * that are being copied, in all. Beyond: the client is served alone, nothing is kept. */
+/* Asks for searches at once, of one worker and waiting for one fetch; bytes of the texts and fields of
+ * one; and of answers that are being copied, in all. Beyond: the client is served alone, nothing is
+ * kept. */
 #define LIMIT_LOANS         65536
 #define LIMIT_LOANS_WAITING 4096
+#define LIMIT_LOAN_BYTES    (32 * 1024)
 #define LIMIT_FILL_BYTES    (64 * 1024 * 1024)
 
 /* ---- HTTP/2, RFC 9113 ---- */

@@ -13,15 +13,27 @@
 struct database {
 	sqlite3 *db;
 	bool durable; /* what the connection is set to */
+	int failed; /* why the last change was undone, in SQLite's words */
 	sqlite3_stmt *statements[DATABASE_STATEMENTS];
 };
 
-/* Exclusive: a second process is told, and the index of the log is in memory, not in a file. The
- * cache is small, because what is asked for often is in the desk. */
 static const char settings[] =
-	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -256; PRAGMA synchronous = NORMAL;"
-	"PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;"
-	"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+	"PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;"
+	"PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+
+/* Exclusive where nobody shares the file: a second process is told, and the index of the log is in
+ * memory, not in a file. The cache is small, because what is asked for often is elsewhere. */
+static int configure(struct database *d, const struct database_form *form)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "PRAGMA locking_mode = %s; PRAGMA cache_size = -%u;",
+		form->shared ? "NORMAL" : "EXCLUSIVE", form->cache_kib ? form->cache_kib : 256);
+	if (form->shared)
+		sqlite3_busy_timeout(d->db, DATABASE_BUSY_MS);
+	int code = sqlite3_exec(d->db, sql, NULL, NULL, NULL);
+	return code == SQLITE_OK ? sqlite3_exec(d->db, settings, NULL, NULL, NULL) : code;
+}
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
@@ -65,11 +77,17 @@ static int ask(struct database *d, const char *sql, int64_t *ret_number)
 	return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* Whether all pages make sense. Costs a read of the file. */
-static int check(struct database *d)
+/* Whether all pages make sense. Costs a read of the file, so not of a large one. */
+static int check(struct database *d, const struct database_form *form)
 {
 	sqlite3_stmt *st = NULL;
-	int code = sqlite3_prepare_v2(d->db, "PRAGMA quick_check(1)", -1, &st, NULL);
+	int64_t bytes = 0;
+	int code = ask(d, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+		&bytes);
+
+	if (code != SQLITE_OK || (form->check_bytes > 0 && bytes > (int64_t)form->check_bytes))
+		return code;
+	code = sqlite3_prepare_v2(d->db, "PRAGMA quick_check(1)", -1, &st, NULL);
 
 	if (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(st, 0);
@@ -103,14 +121,14 @@ static enum opened recognise(struct database *d, const struct database_form *for
 	if (code == SQLITE_OK)
 		code = ask(d, "PRAGMA user_version", &version);
 	if (code == SQLITE_OK && tables == 0 && application == 0)
-		return opened_of(create(d, form));
+		return form->existing ? OPENED_BAD : opened_of(create(d, form));
 	if (code != SQLITE_OK)
 		return opened_of(code);
 	if ((uint32_t)application != form->application || version < 1)
 		return OPENED_BAD;
 	if (version > (int64_t)form->version)
 		return OPENED_NEWER;
-	return opened_of(check(d));
+	return opened_of(check(d, form));
 }
 
 /* Tables that a statement does not fit are not of the form. */
@@ -143,7 +161,7 @@ static enum opened attempt(
 	int code = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(d->db, settings, NULL, NULL, NULL);
+		code = configure(d, form);
 	opened = opened_of(code);
 	if (opened == OPENED)
 		opened = recognise(d, form);
@@ -170,11 +188,18 @@ static void set_aside(const char *path)
 	}
 }
 
+void database_set_aside(struct database *d, const char *path)
+{
+	database_close(d);
+	set_aside(path);
+}
+
 /* SQLite would make it readable for others. False with errno set. */
-static bool make_file(const char *path)
+static bool make_file(const char *path, const struct database_form *form)
 {
 	struct stat status;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int create = form->existing ? 0 : O_CREAT;
+	int fd = open(path, O_RDWR | create | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	bool ok = fd >= 0 && fstat(fd, &status) == 0;
 
 	if (ok && !S_ISREG(status.st_mode)) {
@@ -199,14 +224,14 @@ struct database *database_open(
 
 	snprintf(ret_notice, size, "%s", "");
 	for (int tries = 0; d && tries < 2; tries++) {
-		if (!make_file(path)) {
+		if (!make_file(path, form)) {
 			snprintf(ret_notice, size, "%s %s cannot be opened: %s", form->noun, path,
 				strerror(errno));
 			free(d);
 			return NULL;
 		}
 		opened = attempt(d, path, form, &code);
-		if (opened != OPENED_BAD || tries > 0)
+		if (opened != OPENED_BAD || tries > 0 || form->kept)
 			break;
 		set_aside(path);
 		snprintf(ret_notice, size,
@@ -222,6 +247,8 @@ struct database *database_open(
 			form->noun, path);
 	else if (opened == OPENED_BUSY)
 		snprintf(ret_notice, size, "%s %s is in use by another process", form->noun, path);
+	else if (opened == OPENED_BAD)
+		snprintf(ret_notice, size, "%s %s is damaged or is none", form->noun, path);
 	else
 		snprintf(ret_notice, size, "%s %s cannot be opened: %s", form->noun, path,
 			sqlite3_errstr(code));
@@ -241,6 +268,7 @@ void database_close(struct database *d)
 
 bool database_begin(struct database *d, bool durable)
 {
+	d->failed = SQLITE_OK;
 	/* Cannot be set inside a transaction. */
 	if (durable != d->durable) {
 		const char *level =
@@ -256,9 +284,23 @@ bool database_commit(struct database *d, bool ok)
 {
 	if (ok && sqlite3_exec(d->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
 		return true;
+	d->failed = sqlite3_errcode(d->db); /* undoing it has an outcome of its own */
 	if (!sqlite3_get_autocommit(d->db))
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
 	return false;
+}
+
+enum database_fault database_fault(struct database *d)
+{
+	int code = d->failed ? d->failed : sqlite3_errcode(d->db);
+
+	d->failed = SQLITE_OK;
+	code &= 0xff;
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		return DATABASE_FAULT_BUSY;
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		return DATABASE_FAULT_DAMAGE;
+	return DATABASE_FAULT_OTHER;
 }
 
 /* ---- statements --------------------------------------------------------------------------- */
@@ -288,6 +330,15 @@ static void put_bytes(struct cursor *c, struct slice bytes, sqlite3_destructor_t
 void cursor_put_bytes(struct cursor *c, struct slice bytes)
 {
 	put_bytes(c, bytes, SQLITE_STATIC);
+}
+
+void cursor_put_text(struct cursor *c, struct slice text)
+{
+	const char *ptr = text.len > 0 ? text.ptr : "";
+	int code = sqlite3_bind_text64(
+		c->statement, ++c->put, ptr, text.len, SQLITE_STATIC, SQLITE_UTF8);
+
+	c->ok = c->ok && code == SQLITE_OK;
 }
 
 void cursor_put_copy(struct cursor *c, struct slice bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy/database.h: one SQLite file: opened, moved aside when it is damaged or somebody else's, its
- * statements prepared once. Write-ahead log, one process, one thread, little memory. The one file
- * of policy/ that knows SQLite. */
+ * statements prepared once. Write-ahead log, one process unless the form says otherwise, one thread,
+ * little memory. The one file of policy/ that knows SQLite. */
 #ifndef SALLYPORT_POLICY_DATABASE_H
 #define SALLYPORT_POLICY_DATABASE_H
 
@@ -17,9 +17,15 @@ struct database_form {
 	const char *schema; /* makes the tables of an empty file */
 	const char *const *statements;
 	size_t statement_count; /* up to DATABASE_STATEMENTS */
+	uint32_t cache_kib; /* 0: 256 */
+	uint64_t check_bytes; /* a larger file is not read through when it is opened; 0: each is */
+	bool shared; /* other processes may have it too: a change waits for theirs, DATABASE_BUSY_MS
+	                at most */
+	bool existing; /* no file is made */
+	bool kept; /* a damaged file stays where it is, and is not opened */
 };
 
-enum { DATABASE_STATEMENTS = 24 };
+enum { DATABASE_STATEMENTS = 40, DATABASE_BUSY_MS = 2000 };
 
 /* Opens or creates the file, mode 0600, and reads through it once. What is damaged or not of this
  * form is renamed to `path`.bad, and a new file is made; ret_notice tells ("" otherwise). NULL with
@@ -36,6 +42,17 @@ bool database_begin(struct database *d, bool durable);
 /* ok false: undo. Returns whether the change was made. */
 bool database_commit(struct database *d, bool ok);
 
+/* Why the last call failed; asked before any other is made. */
+enum database_fault {
+	DATABASE_FAULT_BUSY, /* another process writes for too long */
+	DATABASE_FAULT_DAMAGE, /* the file is not what it was when it was opened */
+	DATABASE_FAULT_OTHER, /* the disk or the memory is full, or fails */
+};
+enum database_fault database_fault(struct database *d);
+
+/* Renames the file and its log to `path`.bad; it is closed first. */
+void database_set_aside(struct database *d, const char *path);
+
 /* ---- statements --------------------------------------------------------------------------- */
 
 struct sqlite3_stmt;
@@ -50,6 +67,7 @@ struct cursor {
 struct cursor cursor_start(struct database *d, size_t statement);
 void cursor_put_number(struct cursor *c, uint64_t number); /* its 64 bits, as SQLite's signed */
 void cursor_put_bytes(struct cursor *c, struct slice bytes); /* borrowed until the end */
+void cursor_put_text(struct cursor *c, struct slice text); /* UTF-8; borrowed until the end */
 void cursor_put_copy(struct cursor *c, struct slice bytes);
 void cursor_put_null(struct cursor *c);
 

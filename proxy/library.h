@@ -16,7 +16,7 @@
 #ifndef SALLYPORT_PROXY_LIBRARY_H
 #define SALLYPORT_PROXY_LIBRARY_H
 
-#include "base/mailbox.h"
+#include "proxy/outbox.h"
 #include "proxy/search_store.h"
 
 struct library; /* opaque: the thread, its store, the fills under way */
@@ -38,7 +38,7 @@ struct library *library_start(const struct library_options *options, char *ret_n
  * closes the store, joins the thread. NULL is fine. */
 void library_stop(struct library *l);
 /* Forgets every variant of a key, §4.4. Any thread; false: not now. */
-bool library_forget(struct library *l, const uint8_t key[ENTRY_KEY_BYTES]);
+bool library_forget(struct library *l, const uint8_t key[SEARCH_KEY_BYTES]);
 
 /* Any thread. */
 struct library_counts {
@@ -46,7 +46,7 @@ struct library_counts {
 		waited; /* asks by how they ended; waited ones of them */
 	uint64_t stored, validated, refused; /* fills: refused by storable_word */
 	uint64_t given_up; /* by their leader */
-	uint64_t waiting, filling, fill_bytes; /* now */
+	uint64_t fills, fill_bytes; /* under way now */
 	uint64_t entries, bytes;
 	uint64_t refused_by[STORABLE_COUNT];
 };
@@ -58,15 +58,17 @@ void library_counts(const struct library *l, struct library_counts *ret_counts);
 struct counter {
 	struct library *library; /* NULL: there is none; loan_start returns NULL */
 	struct mailbox box;
-	struct loan *loans; /* every one that is not over */
-	size_t count;
+	struct outbox outbox;
+	size_t count; /* loans that are not over, or are to come back from the library */
+	bool closing;
 	void (*on_closed)(void *owner);
 	void *owner;
 };
-/* 0, or a negative libuv error with nothing to undo. The library outlives the counter. */
+/* 0, or a negative libuv error with nothing to undo. The library outlives the counter. Without a
+ * library it takes no handle, and closing it is immediate. */
 int counter_init(struct counter *c, struct library *library, uv_loop_t *loop);
-/* Every loan is over or cancelled. on_closed runs once from the loop when the library has answered
- * whatever is under way; may be NULL. */
+/* Every loan is over or cancelled, and none is started after. on_closed runs once, from the loop when
+ * the library has given back what is under way; without a library before this returns. */
 void counter_close(struct counter *c, void (*on_closed)(void *owner), void *owner);
 /* After on_closed and the loop's end. */
 void counter_done(struct counter *c);
@@ -89,23 +91,25 @@ struct loan_told {
 	bool after_error; /* LEAD: stale-if-error; the entry is better than a 5xx or no response */
 	bool waited; /* another fetched it: Cache-Status "collapsed" */
 };
-/* From the worker's loop, never before loan_start returns, never after loan_cancel. */
+/* From the worker's loop, never before loan_start returns, never after loan_cancel. After any news but
+ * LEAD the loan is over: it is not to be cancelled, in the callback neither. */
 typedef void (*loan_cb)(void *owner, const struct loan_told *told);
 
 /* What is asked for. Borrowed during the call. */
 struct loan_ask {
-	const uint8_t *key; /* ENTRY_KEY_BYTES */
+	const uint8_t *key; /* SEARCH_KEY_BYTES */
 	struct slice provider, query, canonical;
 	const struct field *fields; /* of the request */
 	size_t field_count;
 	struct freshness_rules rules; /* of the provider */
 	bool may_fetch; /* by mode, or because somebody approved */
+	bool again; /* after LOAN_MISS and an approval: it is counted as missed already */
 };
-/* NULL at LIMIT_LOANS, without memory or without a library: go on as after LOAN_PASS if it may
+/* NULL at LIMIT_LOANS, without memory or a library, and for fields beyond LIMIT_LOAN_BYTES: go on as after LOAN_PASS if it may
  * fetch, else as after LOAN_MISS. */
 struct loan *loan_start(
 	struct counter *c, const struct loan_ask *ask, loan_cb on_news, void *owner);
-/* Over, whatever it did; NULL is fine. `failed`: a leader's fetch failed or ended in 5xx, so that
+/* Over, before it was told, or while it leads; NULL is fine. `failed`: a leader's fetch failed or ended in 5xx, so that
  * those who wait may be answered with what is stale. */
 void loan_cancel(struct loan *l, bool failed);
 

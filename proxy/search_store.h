@@ -7,19 +7,18 @@
 #ifndef SALLYPORT_PROXY_SEARCH_STORE_H
 #define SALLYPORT_PROXY_SEARCH_STORE_H
 
-#include "base/limits.h"
-#include "base/slice.h"
+#include "policy/search.h"
 #include "proxy/freshness.h"
 
 #include <stdatomic.h>
 
-enum { ENTRY_KEY_BYTES = 32, ENTRY_VARIANT_BYTES = 32 };
+enum { ENTRY_VARIANT_BYTES = 32 };
 
 /* One answer, immutable, counted: it goes from thread to thread. All slices are inside it. */
 struct search_entry {
 	atomic_uint refs;
-	uint64_t id; /* of its row, only grows: a place in a listing */
-	uint8_t key[ENTRY_KEY_BYTES];
+	uint64_t id; /* of its row, from 1, only grows */
+	uint8_t key[SEARCH_KEY_BYTES];
 	uint8_t variant[ENTRY_VARIANT_BYTES]; /* digest of what Vary selects by; zeros: nothing */
 	struct slice provider; /* its name */
 	struct slice query; /* text, valid UTF-8, as the provider's entry made it */
@@ -50,8 +49,9 @@ struct search_store; /* opaque */
 
 struct search_store_options {
 	const char *path; /* STATE/search.db */
-	bool owner; /* the proxy: makes the file, sets a damaged one aside as PATH.bad. Else the file
-	               must be there and be sound */
+	bool owner; /* the proxy: makes the file, sets a damaged one aside as PATH.bad. Else it must be
+	               sound */
+	bool make; /* not the owner, but the file is made where there is none */
 	uint64_t entries, bytes; /* bounds; 0 entries: nothing is ever evicted (a command line) */
 	uint32_t age_s; /* no entry is kept for longer; 0: no bound */
 };
@@ -73,7 +73,7 @@ enum search_stored {
 
 /* All variants of a key, the newest first, `most` at most; *ret_count of them, each a reference of
  * the caller's. Bodies are read: decompressed and verified. */
-enum search_stored search_store_find(struct search_store *s, const uint8_t key[ENTRY_KEY_BYTES],
+enum search_stored search_store_find(struct search_store *s, const uint8_t key[SEARCH_KEY_BYTES],
 	struct search_entry **ret_entries, size_t most, size_t *ret_count);
 
 /* Puts an entry in the place of the one with the same key and variant. The body is compressed. Id,
@@ -85,17 +85,17 @@ enum search_stored search_store_put(
 enum search_stored search_store_validate(struct search_store *s, uint64_t id,
 	const struct freshness *freshness, struct slice fields);
 
-/* Hits and misses are counted in memory and written together: by search_store_flush, at the latest
- * with the next put after LIMIT_SEARCH_TOUCHES of them. A power failure forgets the newest. */
+/* Hits are counted in memory, LIMIT_SEARCH_TOUCHES entries at most, and written by search_store_flush,
+ * some at a time: true when more are left. The end of the process forgets the newest. */
 void search_store_touch(struct search_store *s, uint64_t id, int64_t now_s);
 struct search_miss {
-	uint8_t key[ENTRY_KEY_BYTES];
+	uint8_t key[SEARCH_KEY_BYTES];
 	struct slice provider, query;
 	uint64_t count;
 	int64_t last_s;
 };
-void search_store_missed(struct search_store *s, const struct search_miss *miss);
-enum search_stored search_store_flush(struct search_store *s);
+void search_store_missed(struct search_store *s, const struct search_miss *miss); /* count unread */
+bool search_store_flush(struct search_store *s);
 /* Evicts what is too old, at most LIMIT_SEARCH_EVICTIONS at once; true when more is left. */
 bool search_store_expire(struct search_store *s, int64_t now_s);
 
@@ -103,7 +103,7 @@ struct search_statistics {
 	uint64_t entries, bytes; /* bytes: as the bound counts them */
 	uint64_t file_bytes;
 	uint64_t hits, misses, evicted, damaged; /* since the file was made */
-	int64_t oldest_s, newest_s; /* stored_s; 0 without entries */
+	int64_t oldest_s, newest_s; /* when stored or validated last; 0 without entries */
 };
 enum search_stored search_store_statistics(
 	struct search_store *s, struct search_statistics *ret_statistics);

@@ -31,7 +31,7 @@ LIBRARIES = (
     ("openssl/", ("certs", "tls", "control/seal", "policy/fingerprint")),
     ("protobuf-c/", ("telemetry",)),
     ("curl/", ("telemetry", "control")),
-    ("zlib.h", ("telemetry",)),
+    ("zlib.h", ("telemetry", "proxy/squeeze")),
     ("sqlite3.h", ("policy", "telemetry")),
     ("jansson.h", ("control", "policy/json")),
     ("idn2.h", ("policy",)),
