@@ -102,6 +102,29 @@ static void forget(struct side *from, size_t len)
 		nghttp2_session_consume_connection(from->h2, len);
 }
 
+int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *user)
+{
+	struct side *side = user;
+	bool head = hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION;
+	bool content =
+		hd->type == NGHTTP2_DATA && (hd->length > 0 || hd->flags & NGHTTP2_FLAG_END_STREAM);
+
+	(void)h2;
+	/* Resets have a count of their own. */
+	if (!head && !content && hd->type != NGHTTP2_RST_STREAM)
+		side_count_idle(side, side->streams->now_ms);
+	return 0;
+}
+
+int on_unknown_frame(nghttp2_session *h2, void **payload, const nghttp2_frame_hd *hd, void *user)
+{
+	struct side *side = user;
+
+	(void)h2, (void)payload, (void)hd;
+	side_count_idle(side, side->streams->now_ms);
+	return NGHTTP2_ERR_CANCEL;
+}
+
 void stream_take(struct side *from, struct stream *st, struct slice content)
 {
 	struct side *to = streams_other(from);

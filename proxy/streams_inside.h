@@ -48,6 +48,10 @@ bool stream_judge_again(struct stream *st, struct refusal *ret_refusal);
 void stream_take(struct side *from, struct stream *st, struct slice content);
 void stream_take_end(struct side *from, struct stream *st);
 
+/* Counts the frames that bring nothing, of whatever type. */
+int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *user);
+int on_unknown_frame(nghttp2_session *h2, void **payload, const nghttp2_frame_hd *hd, void *user);
+
 /* Where content goes out on `to`. */
 nghttp2_data_provider stream_source(struct side *to, struct stream *st);
 int on_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *frame_head,

@@ -133,7 +133,6 @@ static int on_invalid_header(nghttp2_session *h2, const nghttp2_frame *frame, co
 
 static void take_frame(struct side *side, struct stream *st, const nghttp2_frame *frame)
 {
-	uint64_t now_ms = side->streams->now_ms;
 	bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 
 	switch ((int)frame->hd.type) {
@@ -146,19 +145,16 @@ static void take_frame(struct side *side, struct stream *st, const nghttp2_frame
 	case NGHTTP2_DATA:
 		if (st && ends)
 			stream_take_end(side, st);
-		else if (frame->hd.length == 0)
-			side_count_idle(side, now_ms);
 		return;
 	case NGHTTP2_RST_STREAM:
-		side_count_reset(side, now_ms);
+		side_count_reset(side, side->streams->now_ms);
 		return;
 	case NGHTTP2_GOAWAY:
 		side->leaving = true;
-		break;
+		return;
 	default:
-		break;
+		return;
 	}
-	side_count_idle(side, now_ms);
 }
 
 static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
@@ -222,6 +218,8 @@ nghttp2_session *streams_serve(struct side *client, const nghttp2_option *option
 
 	if (nghttp2_session_callbacks_new(&c) != 0)
 		return NULL;
+	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
+	nghttp2_session_callbacks_set_unpack_extension_callback(c, on_unknown_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
 	nghttp2_session_callbacks_set_on_invalid_header_callback(c, on_invalid_header);

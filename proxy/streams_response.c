@@ -104,20 +104,17 @@ static void take_frame(struct side *side, struct stream *st, const nghttp2_frame
 	case NGHTTP2_DATA:
 		if (st && ends)
 			stream_take_end(side, st);
-		else if (frame->hd.length == 0)
-			side_count_idle(side, side->streams->now_ms);
 		return;
 	case NGHTTP2_GOAWAY:
 		side->leaving = true;
-		break;
+		return;
 	case NGHTTP2_SETTINGS:
 		if (side->streams->most > 0)
 			streams_greet(side->streams);
-		break;
+		return;
 	default:
-		break;
+		return;
 	}
-	side_count_idle(side, side->streams->now_ms);
 }
 
 static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
@@ -187,6 +184,8 @@ nghttp2_session *streams_ask(struct side *upstream, const nghttp2_option *option
 
 	if (nghttp2_session_callbacks_new(&c) != 0)
 		return NULL;
+	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
+	nghttp2_session_callbacks_set_unpack_extension_callback(c, on_unknown_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);

@@ -9,6 +9,7 @@ import time
 import h2.config
 import h2.connection
 import h2.events
+import h2.stream
 
 from gate import REASONS
 
@@ -50,6 +51,7 @@ class Client:
         self.went_away = None  # (error code, last stream)
         self.remote = {}
         self.closed = False
+        self.unread = b""
         self.h2.initiate_connection()
         if settings:
             self.h2.update_settings({getattr(h2.settings.SettingCodes, n): v
@@ -81,6 +83,23 @@ class Client:
         self.flush()
         return stream
 
+    def reserve(self):
+        """The number of a stream that the test opens by itself."""
+        stream = self.h2.get_next_available_stream_id()
+        begun = self.h2._begin_new_stream(stream, h2.connection.AllowedStreamIDs.ODD)
+        self.h2.state_machine.process_input(h2.connection.ConnectionInputs.SEND_HEADERS)
+        begun.state_machine.process_input(h2.stream.StreamInputs.SEND_HEADERS)
+        self.streams[stream] = Heard()
+        return stream
+
+    def send_head(self, fields, ended=True):
+        """A head as it is, whatever it is; the number of its stream."""
+        stream = self.h2.get_next_available_stream_id()
+        self.h2.send_headers(stream, fields, end_stream=ended)
+        self.streams[stream] = Heard()
+        self.flush()
+        return stream
+
     def listen(self, until, seconds=WAIT):
         """Takes what comes until until() is true or the connection ends."""
         end = time.monotonic() + seconds
@@ -91,9 +110,19 @@ class Client:
             if not data:
                 self.closed = True
                 break
-            for event in self.h2.receive_data(data):
+            self.take(data)
+
+    def take(self, data):
+        """One frame after the other: python3-h2 takes nothing after a GOAWAY, and streams go on."""
+        self.unread += data
+        while len(self.unread) >= 9:
+            size = 9 + int.from_bytes(self.unread[:3], "big")
+            if len(self.unread) < size:
+                break
+            frame, self.unread = self.unread[:size], self.unread[size:]
+            for event in self.h2.receive_data(frame):
                 self._hear(event)
-            self.flush()
+        self.flush()
 
     def heard(self, stream):
         """All of one stream."""
@@ -108,6 +137,7 @@ class Client:
         heard = self.streams.get(getattr(event, "stream_id", None))
         if isinstance(event, h2.events.ConnectionTerminated):
             self.went_away = (int(event.error_code), event.last_stream_id)
+            self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
         elif isinstance(event, h2.events.RemoteSettingsChanged):
             self.remote.update({k: v.new_value for k, v in event.changed_settings.items()})
         elif heard is None:
@@ -131,6 +161,7 @@ def assert_refused(heard, word, host, port):
     """A refusal as one of HTTP/1.1, in HTTP/2's clothes."""
     row = REASONS[word]
     assert heard.status == row.status, (heard.fields, heard.body)
+    assert f'details="{word}"' in heard.fields["proxy-status"], heard.body
     assert heard.fields["proxy-status"].startswith(f"sallyport; error={row.proxy_status}")
     assert heard.fields.get("x-proxy-error") == (row.token or None)
     assert heard.fields["cache-control"] == "no-store"
