@@ -56,13 +56,18 @@ void stream_head_add(struct stream_head *h, struct slice name, struct slice valu
 		return;
 	const struct lengths lengths = {(uint32_t)name.len, (uint32_t)value.len};
 	struct span *slot = pseudo ? slot_of(h, name) : NULL;
-	if (slot)
-		*slot = (struct span){
-			(uint32_t)(h->text.len + sizeof(lengths) + name.len), lengths.value};
+	const struct span span = {
+		(uint32_t)(h->text.len + sizeof(lengths) + name.len), lengths.value};
 	buffer_append(&h->text, slice_from((const char *)&lengths, sizeof(lengths)));
 	buffer_append(&h->text, name);
-	buffer_append(&h->text, value);
-	h->failed = h->text.failed;
+	if (!buffer_append(&h->text, value)) {
+		/* Half a field is none, and half a head neither. */
+		stream_head_done(h);
+		*h = (struct stream_head){.failed = true};
+		return;
+	}
+	if (slot)
+		*slot = span;
 	h->bytes += (uint32_t)bytes;
 	h->count = (uint16_t)(h->count + !pseudo);
 }
@@ -79,7 +84,7 @@ size_t stream_head_fields(const struct stream_head *h, struct stream_fields *roo
 		struct slice name = slice_first(rest, lengths.name);
 		struct slice value = slice_first(slice_after(rest, lengths.name), lengths.value);
 		rest = slice_after(rest, lengths.name + lengths.value);
-		if (name.ptr[0] == ':')
+		if (name.len == 0 || name.ptr[0] == ':')
 			continue;
 		room->fields[count++] = (struct field){
 			.name = name,

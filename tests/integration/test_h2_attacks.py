@@ -282,25 +282,23 @@ def test_content_beyond_its_length(seen, certificates):
 # ---- time ------------------------------------------------------------------------------------
 
 
-def test_head_that_never_ends(start, certificates):
-    gate = quick(start, certificates)
-    with H2Origin(certificates) as origin, gate.one_ending("head_timeout"):
-        with lenient(gate, origin) as client:
+def test_head_that_never_ends(quick, certificates):
+    with H2Origin(certificates) as origin, quick.one_ending("head_timeout"):
+        with lenient(quick, origin) as client:
             client.raw(frame(HEADERS, 1, b"\x82", 1))
             while client.wire.recv(65536):
                 pass
         assert not origin.asked
 
 
-def test_window_that_never_opens(start, certificates):
-    gate = quick(start, certificates)
-    with H2Origin(certificates) as origin, gate.one_ending("response_timeout"):
-        with lenient(gate, origin, INITIAL_WINDOW_SIZE=0) as client:
+def test_window_that_never_opens(quick, certificates):
+    with H2Origin(certificates) as origin, quick.one_ending("response_timeout"):
+        with lenient(quick, origin, INITIAL_WINDOW_SIZE=0) as client:
             heard = client.get(authority(origin), "/")
             assert heard.status == 200 and heard.reset == CANCEL
 
 
-def test_client_that_reads_nothing(start, certificates):
+def test_client_that_reads_nothing(quick, certificates):
     class Large(Script):
         def on_end(self, speaker, asked):
             speaker.h2.send_headers(asked.stream, [(":status", "200")])
@@ -310,14 +308,13 @@ def test_client_that_reads_nothing(start, certificates):
                 speaker.h2.send_data(asked.stream, bytes(part))
                 room -= part
 
-    gate = quick(start, certificates)
     with H2Origin(certificates, Large()) as origin:
-        with gate.one_ending("response_timeout", "idle"):
-            with lenient(gate, origin, INITIAL_WINDOW_SIZE=1 << 30) as client:
+        with quick.one_ending("response_timeout", "idle"):
+            with lenient(quick, origin, INITIAL_WINDOW_SIZE=1 << 30) as client:
                 client.raw(frame(WINDOW_UPDATE, 0, struct.pack(">I", 1 << 30)))
                 for _ in range(60):
                     client.ask("GET", authority(origin), "/")
-                wait(lambda: gate.proxy.sessions() == 0, 8)
+                wait(lambda: quick.proxy.sessions() == 0, 8)
 
 
 # ---- the upstream ----------------------------------------------------------------------------

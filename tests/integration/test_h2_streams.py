@@ -306,45 +306,38 @@ def test_streams_are_as_many_as_the_upstream_takes(seen, certificates):
             assert client.get(authority(origin), "/").status == 200
 
 
-def test_late_upstream_is_told_of(start, certificates):
+def test_late_upstream_is_told_of(quick, certificates):
     class Silent(Script):
         def on_end(self, speaker, asked):
             pass
 
-    gate = quick(start, certificates)
-    with H2Origin(certificates, Silent()) as origin, gate.one_ending("response_timeout"):
-        with open_to(gate, origin) as client:
+    with H2Origin(certificates, Silent()) as origin, quick.one_ending("response_timeout"):
+        with open_to(quick, origin) as client:
             heard = client.get(authority(origin), "/")
             assert_refused(heard, "response_timeout", HOST, origin.port)
         wait(lambda: origin.asked[0].reset == CANCEL)
 
 
-def test_late_upload_is_told_of(start, certificates):
-    gate = quick(start, certificates)
-    with H2Origin(certificates) as origin, gate.one_ending("body_timeout"):
-        with open_to(gate, origin) as client:
+def test_late_upload_is_told_of(quick, certificates):
+    with H2Origin(certificates) as origin, quick.one_ending("body_timeout"):
+        with open_to(quick, origin) as client:
             heard = client.heard(client.ask("POST", authority(origin), "/", body=b"x", ended=False))
             assert_refused(heard, "body_timeout", HOST, origin.port)
 
 
-def test_idle_tunnel_ends_in_order(start, certificates):
-    gate = quick(start, certificates)
-    with H2Origin(certificates) as origin, gate.one_ending("idle"):
-        with open_to(gate, origin) as client:
+def test_idle_tunnel_ends_in_order(quick, certificates):
+    with H2Origin(certificates) as origin, quick.one_ending("idle"):
+        with open_to(quick, origin) as client:
             assert client.get(authority(origin), "/").status == 200
             client.listen(lambda: client.closed)
             assert client.went_away == (NO_ERROR, 1)
 
 
-_quick = {}
-
-
+@pytest.fixture(scope="module")
 def quick(start, certificates):
     """A proxy that does not wait long."""
-    if "gate" not in _quick:
-        times = {**PATIENT, "head": "600ms", "response": "300ms", "keepalive": "500ms"}
-        _quick["gate"] = looking(start, certificates, timeouts=times)
-    return _quick["gate"]
+    times = {**PATIENT, "head": "600ms", "response": "300ms", "keepalive": "500ms"}
+    return looking(start, certificates, timeouts=times)
 
 
 def looking(start, certificates, **changes):
