@@ -29,6 +29,8 @@ static const char *const names[PLACE_COUNT] = {
 	[PLACE_HELD_PLAIN] = "held.test",
 	[PLACE_DENIED] = "denied.test",
 	[PLACE_UNANSWERED] = "unanswered.test",
+	[PLACE_INSIDE] = "inside.test",
+	[PLACE_INSIDE_RESET] = "inside.test",
 };
 
 static const char *const malformed[] = {
@@ -51,11 +53,27 @@ static unsigned char hellos[PLACE_COUNT][HELLO_SIZE];
 static unsigned char wrong_hello[HELLO_SIZE], nameless_hello[HELLO_SIZE];
 static char noise[128 * 1024];
 
-void caller_prepare(const uint16_t *ports)
+static unsigned port_of[PLACE_COUNT];
+
+/* Of a place that has no port of its own: whose it is. */
+static size_t listened(size_t place)
+{
+	if (place < PLACE_LISTENED)
+		return place;
+	if (place == PLACE_INSIDE_RESET)
+		return PLACE_RESET_AT_ONCE;
+	return place == PLACE_HELD_PLAIN ? PLACE_PLAIN : PLACE_GOOD;
+}
+
+struct place_name caller_place(size_t place)
+{
+	return (struct place_name){names[place], port_of[place]};
+}
+
+bool caller_prepare(const uint16_t *ports)
 {
 	for (size_t i = 0; i < PLACE_COUNT; i++) {
-		size_t origin = i == PLACE_HELD_PLAIN ? PLACE_PLAIN : PLACE_GOOD;
-		unsigned port = ports[i < PLACE_LISTENED ? i : origin];
+		unsigned port = port_of[i] = ports[listened(i)];
 		const char *name = names[i];
 		snprintf(connects[i], TEXT_BYTES,
 			"CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: soak\r\n\r\n", name,
@@ -73,6 +91,7 @@ void caller_prepare(const uint16_t *ports)
 	hello_write("plain.test", wrong_hello);
 	hello_write("", nameless_hello);
 	memset(noise, 'n', sizeof(noise));
+	return caller_prepare_secure();
 }
 
 /* A short message, whole. Waits while connecting; an end that the proxy made first is no fault of
@@ -191,8 +210,7 @@ enum outcome send_inner_get(struct caller *c, size_t place)
 	return send_bytes(c, inner_gets[place], strlen(inner_gets[place]));
 }
 
-/* Takes reply bytes up to the end of the head; returns how many. */
-static size_t take_head(struct caller *c, const char *bytes, size_t len)
+size_t caller_take_head(struct caller *c, const char *bytes, size_t len)
 {
 	static const char end[] = "\r\n\r\n";
 	size_t i = 0;
@@ -215,7 +233,7 @@ enum outcome expect_reply(struct caller *c, size_t status)
 			return OUTCOME_WAIT;
 		if (len <= 0)
 			return OUTCOME_WRONG;
-		take_head(c, bytes, (size_t)len);
+		caller_take_head(c, bytes, (size_t)len);
 	}
 	return c->status == status ? OUTCOME_DONE : OUTCOME_WRONG;
 }
@@ -231,7 +249,7 @@ enum outcome expect_refusal(struct caller *c, size_t status)
 		if (len <= 0)
 			return c->matched == 4 && c->status == status ? OUTCOME_DONE
 								      : OUTCOME_WRONG;
-		take_head(c, bytes, (size_t)len);
+		caller_take_head(c, bytes, (size_t)len);
 	}
 }
 
@@ -260,7 +278,7 @@ enum outcome read_response(struct caller *c, size_t bytes)
 			return OUTCOME_WAIT;
 		if (len <= 0)
 			return OUTCOME_WRONG;
-		c->content += (size_t)len - take_head(c, content, (size_t)len);
+		c->content += (size_t)len - caller_take_head(c, content, (size_t)len);
 	}
 	return c->status == 200 && c->content == bytes ? OUTCOME_DONE : OUTCOME_WRONG;
 }
@@ -308,6 +326,8 @@ enum outcome half_close(struct caller *c, size_t unused)
 enum outcome reset(struct caller *c, size_t unused)
 {
 	(void)unused;
+	SSL_free(c->ssl);
+	c->ssl = NULL;
 	origin_reset(c->watch.fd);
 	c->watch.fd = -1;
 	return OUTCOME_DONE;
@@ -321,6 +341,8 @@ static void caller_rewind(struct caller *c)
 
 static void caller_end(struct caller *c, bool wrong)
 {
+	SSL_free(c->ssl);
+	c->ssl = NULL;
 	loop_close(&c->watch);
 	c->on_ended(c, wrong);
 }

@@ -5,6 +5,7 @@
 #define SALLYPORT_TESTS_CALLER_H
 
 #include "bench/loop.h"
+#include "bench/secure.h"
 
 /* Where a scenario wants to go; each leads to an origin that behaves in its own way. */
 enum place {
@@ -14,6 +15,7 @@ enum place {
 	PLACE_RESET_AT_ONCE, /* resets before it reads */
 	PLACE_BIG, /* a long answer */
 	PLACE_PLAIN, /* plain HTTP */
+	PLACE_INSIDE, /* TLS, looked into: GET is allowed there, POST is not */
 	PLACE_DEAD, /* nobody listens */
 	PLACE_LISTENED, /* how many of the above have a port */
 	PLACE_RAW = PLACE_LISTENED, /* the good origin, on a port without a check of first bytes */
@@ -23,6 +25,7 @@ enum place {
 	PLACE_HELD_PLAIN, /* the same */
 	PLACE_DENIED, /* denied after a moment, and for a second */
 	PLACE_UNANSWERED, /* nobody decides */
+	PLACE_INSIDE_RESET, /* looked into; the origin resets before it reads */
 	PLACE_COUNT,
 };
 
@@ -58,12 +61,23 @@ struct caller {
 	size_t content; /* bytes of a response after its head */
 	unsigned matched; /* of the blank line that ends a head */
 	unsigned status;
+	SSL *ssl; /* NULL outside of inspected tunnels */
 	/* The scenario ended; `wrong` when a step was. The descriptor is closed already. */
 	void (*on_ended)(struct caller *c, bool wrong);
 };
 
-/* Make what callers send. `ports` has PLACE_LISTENED entries. */
-void caller_prepare(const uint16_t *ports);
+/* Make what callers send. `ports` has PLACE_LISTENED entries. False when TLS cannot be had. */
+bool caller_prepare(const uint16_t *ports);
+/* Name and port as a client writes them. */
+struct place_name {
+	const char *host;
+	unsigned port;
+};
+struct place_name caller_place(size_t place);
+/* Takes reply bytes up to the end of the head; how many. */
+size_t caller_take_head(struct caller *c, const char *bytes, size_t len);
+/* For the scenarios that look inside. */
+bool caller_prepare_secure(void);
 
 /* Begin the scenario; false when there is no socket. */
 bool caller_start(struct caller *c, struct loop *l, uint16_t proxy_port, uint32_t source);
@@ -91,6 +105,11 @@ enum outcome send_get(struct caller *c, size_t place); /* absolute form */
 enum outcome send_post(struct caller *c, size_t place);
 enum outcome send_inner_get(struct caller *c, size_t place); /* origin form */
 enum outcome half_close(struct caller *c, size_t unused);
+enum outcome handshake(struct caller *c, size_t unused); /* with the proxy, in its tunnel */
+enum outcome get_inside(struct caller *c, size_t place);
+enum outcome post_inside(struct caller *c, size_t place);
+enum outcome read_inside(struct caller *c, size_t bytes); /* 200 with this much content */
+enum outcome expect_inside(struct caller *c, size_t status); /* a refusal, to the end */
 enum outcome reset(struct caller *c, size_t unused);
 
 #endif

@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 sys.path.append(os.path.join(ROOT, "tests", "integration"))
+import certificates  # noqa: E402
 import collector  # noqa: E402
 from control import Control  # noqa: E402
 
@@ -39,6 +40,7 @@ PLACES = [
     ("reset at once", "soak.test", "tls"),
     ("big", "soak.test", "tls"),
     ("plain", "plain.test", "http"),
+    ("inside", "inside.test", "tls"),
     ("dead", "soak.test", "tls"),
 ]
 FIRST_FD = 100
@@ -65,14 +67,15 @@ def origins():
     return sockets
 
 
-def configuration(folder, port, sockets, endpoint):
+def configuration(folder, port, sockets, endpoint, roots):
     hosts = os.path.join(folder, "hosts")
-    names = ["soak.test", "plain.test", "raw.test", *HELD]
+    names = ["soak.test", "plain.test", "raw.test", "inside.test", *HELD]
     with open(hosts, "w") as f:
         f.writelines(f"127.0.0.1 {name}\n" for name in names)
     ports = [s.getsockname()[1] for s in sockets]
     rows = [(name, at, protocol) for (_, name, protocol), at in zip(PLACES, ports)]
     rows.append(("raw.test", ports[0], "raw"))
+    rows.append(("inside.test", ports[3], "tls"))  # resets at once
     rows.append(("plain.test", ports[0], "tls"))  # so that a wrong name is an allowed one
     listed = "\n".join(
         f'  {{ domain = "{name}:{at}", protocol = "{protocol}", addresses = ["127.0.0.1"] }},'
@@ -91,6 +94,12 @@ denied_domains = ["refused.test"]
 allowed_domains = [
 {listed}
 ]
+[[network.rules]]
+domain = "inside.test:*"
+methods = ["GET"]
+action = "allow"
+[tls]
+extra_roots = "{roots}"
 [dns]
 servers = ["127.0.0.1:9"]
 hosts_file = "{hosts}"
@@ -229,8 +238,9 @@ class Decider(threading.Thread):
 
 
 class Soak:
-    def __init__(self, proxy, program):
+    def __init__(self, proxy, program, origin):
         self.proxy = proxy
+        self.origin = origin
         self.program = program
         self.counts = collections.Counter()
         self.wrong = collections.Counter()
@@ -242,6 +252,7 @@ class Soak:
 
     def slice(self, count, seed):
         words = [self.program, str(self.proxy.port), str(FIRST_FD), str(count), str(seed)]
+        words += [self.origin.leaf, self.origin.key]
         done = subprocess.run(
             words, stdout=subprocess.PIPE, text=True, pass_fds=range(FIRST_FD, FIRST_FD + len(PLACES))
         )
@@ -297,9 +308,10 @@ def main():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    config = configuration(folder, port, sockets, collector.Collector().url)
+    origin = certificates.Certificates(folder, "inside.test")
+    config = configuration(folder, port, sockets, collector.Collector().url, origin.ca)
     proxy = Proxy(program, config, folder, port)
-    soak = Soak(proxy, os.path.join(os.path.dirname(program), "bench", "soak"))
+    soak = Soak(proxy, os.path.join(os.path.dirname(program), "bench", "soak"), origin)
     decider = Decider(folder)
     try:
         decider.start()

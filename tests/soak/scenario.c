@@ -13,6 +13,12 @@
 		read_answer, CALLER_ANSWER                                                         \
 	}
 
+#define INSIDE(place)                                                                              \
+	OPEN(place),                                                                               \
+	{                                                                                          \
+		handshake, 0                                                                       \
+	}
+
 const struct scenario scenarios[] = {
 	{"tunnel", 200, {RELAY(PLACE_GOOD)}},
 	{"tunnel, upload", 40, {RELAY(PLACE_GOOD), {upload, 100000}}},
@@ -108,6 +114,23 @@ const struct scenario scenarios[] = {
 	{"origin resets at once", 20, {{send_head, PLACE_RESET_AT_ONCE}, {expect_end, 0}}},
 	{"plain, origin resets at once", 10,
 		{{send_get, PLACE_RESET_AT_ONCE}, {expect_reply, 502}}},
+
+	{"inside", 8,
+		{INSIDE(PLACE_INSIDE), {get_inside, PLACE_INSIDE}, {read_inside, CALLER_ANSWER},
+			{get_inside, PLACE_INSIDE}, {read_inside, CALLER_ANSWER}}},
+	{"inside, refused", 4,
+		{INSIDE(PLACE_INSIDE), {post_inside, PLACE_INSIDE}, {expect_inside, 403}}},
+	{"inside, another host", 4,
+		{INSIDE(PLACE_INSIDE), {get_inside, PLACE_PLAIN}, {expect_inside, 421}}},
+	{"inside, origin resets at once", 4,
+		{{send_head, PLACE_INSIDE_RESET}, {send_hello, PLACE_INSIDE}, {expect_end, 0}}},
+	{"close after the handshake", 4, {INSIDE(PLACE_INSIDE)}},
+	{"reset after the handshake", 4, {INSIDE(PLACE_INSIDE), {reset, 0}}},
+	{"reset within the handshake", 4,
+		{OPEN(PLACE_INSIDE), {send_hello, PLACE_INSIDE}, {reset, 0}}},
+	{"close within the handshake", 4, {OPEN(PLACE_INSIDE), {send_hello, PLACE_INSIDE}}},
+	{"reset after a request inside", 4,
+		{INSIDE(PLACE_INSIDE), {get_inside, PLACE_INSIDE}, {reset, 0}}},
 
 	{"head stalls", 1, {{send_half_head, PLACE_GOOD}, {expect_refusal, 408}}},
 	{"nothing is sent", 1, {{expect_end, 0}}},

@@ -5,6 +5,7 @@
 #include "tests/soak/caller.h"
 
 #include "bench/origin.h"
+#include "bench/origin_secure.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -26,7 +27,7 @@ struct tally {
 static struct {
 	struct loop loop;
 	struct caller callers[CONCURRENCY];
-	struct tally tallies[64];
+	struct tally tallies[96]; /* more than scenarios */
 	uint16_t proxy_port;
 	uint64_t count;
 	uint64_t started, ended;
@@ -110,9 +111,30 @@ static uint64_t print_tallies(void)
 	return wrong;
 }
 
+struct origins {
+	const char *certificate, *key;
+	struct origin *plain[PLACE_LISTENED]; /* NULL for those that are not */
+	struct origin_secure *inside;
+};
+
+static bool origin_open(struct origins *o, int place, int fd)
+{
+	const struct origin_secure_plan secure = {.certificate = o->certificate,
+		.key = o->key,
+		.answer_bytes = CALLER_ANSWER,
+		.size = 4 * CONCURRENCY};
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (place == PLACE_INSIDE)
+		o->inside = origin_secure_new(&soak.loop, fd, &secure);
+	else
+		o->plain[place] = origin_new(&soak.loop, fd, &plans[place], 4 * CONCURRENCY);
+	return o->inside || o->plain[place];
+}
+
 /* The origins on inherited listening sockets, in the order of enum place; the last one is only
  * bound, so that it refuses connections. */
-static bool origins_open(int first_fd, struct origin *ret_origins[PLACE_LISTENED])
+static bool origins_open(int first_fd, struct origins *ret_origins)
 {
 	uint16_t ports[PLACE_LISTENED];
 
@@ -122,16 +144,10 @@ static bool origins_open(int first_fd, struct origin *ret_origins[PLACE_LISTENED
 		if (getsockname(first_fd + i, (struct sockaddr *)&at, &len) != 0)
 			return false;
 		ports[i] = ntohs(at.sin_port);
-		ret_origins[i] = NULL;
-		if (i == PLACE_DEAD)
-			continue;
-		fcntl(first_fd + i, F_SETFL, O_NONBLOCK);
-		ret_origins[i] = origin_new(&soak.loop, first_fd + i, &plans[i], 4 * CONCURRENCY);
-		if (!ret_origins[i])
+		if (i != PLACE_DEAD && !origin_open(ret_origins, i, first_fd + i))
 			return false;
 	}
-	caller_prepare(ports);
-	return true;
+	return caller_prepare(ports);
 }
 
 static bool run(void)
@@ -150,17 +166,20 @@ static bool run(void)
 
 int main(int argc, char **argv)
 {
-	struct origin *origins[PLACE_LISTENED] = {NULL};
+	struct origins origins = {NULL};
 
-	if (argc != 5) {
-		fputs("usage: soak PROXY_PORT FIRST_ORIGIN_FD COUNT SEED\n", stderr);
+	if (argc != 7 || scenario_count > sizeof(soak.tallies) / sizeof(soak.tallies[0])) {
+		fputs("usage: soak PROXY_PORT FIRST_ORIGIN_FD COUNT SEED CERTIFICATE KEY\n",
+			stderr);
 		return 2;
 	}
 	soak.proxy_port = (uint16_t)strtoul(argv[1], NULL, 10);
 	soak.count = strtoull(argv[3], NULL, 10);
 	soak.seed = (uint32_t)strtoul(argv[4], NULL, 10);
+	origins.certificate = argv[5];
+	origins.key = argv[6];
 	signal(SIGPIPE, SIG_IGN);
-	if (!loop_open(&soak.loop) || !origins_open((int)strtol(argv[2], NULL, 10), origins)) {
+	if (!loop_open(&soak.loop) || !origins_open((int)strtol(argv[2], NULL, 10), &origins)) {
 		perror("soak");
 		return 1;
 	}
@@ -168,6 +187,7 @@ int main(int argc, char **argv)
 	uint64_t wrong = print_tallies();
 	loop_done(&soak.loop);
 	for (size_t i = 0; i < PLACE_LISTENED; i++)
-		origin_free(origins[i]);
+		origin_free(origins.plain[i]);
+	origin_secure_free(origins.inside);
 	return whole && wrong == 0 ? 0 : 1;
 }
