@@ -323,6 +323,8 @@
 
 /* Content of a request that may be a search; beyond: refused. */
 #define LIMIT_SEARCH_BODY (64 * 1024)
+/* Answer whose results are looked through; of a longer one only the query is found. */
+#define LIMIT_SEARCH_ANSWER (8 * 1024 * 1024)
 /* Parameters of a search, how deep JSON is nested in it, its query as text, what its key says as text;
  * beyond: refused. */
 #define LIMIT_SEARCH_PARAMETERS 64
