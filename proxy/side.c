@@ -123,6 +123,9 @@ static bool gather(struct side *side, char *scratch)
 			break;
 		memcpy(scratch + side->gathered_len, frames, (size_t)len);
 		side->gathered_len += (size_t)len;
+		/* Done with, until libnghttp2 frames something else there. */
+		if (side->secret)
+			explicit_bzero((uint8_t *)(uintptr_t)frames, (size_t)len);
 	}
 	side->gathered = NULL;
 	if (len < 0)
@@ -145,6 +148,7 @@ static enum side_result put_out(struct side *side, struct slice frames)
 	}
 	if (frames.len == 0)
 		return SIDE_OK;
+	side->out.secret |= side->secret;
 	if (!buffer_append(&side->out, frames)) {
 		side_fail(side, REASON_OUT_OF_MEMORY);
 		return SIDE_BAD;
@@ -177,6 +181,8 @@ enum side_result side_flush(struct side *side, char *scratch)
 		if (side->gathered_len == 0)
 			break;
 		result = put_out(side, slice_from(scratch, side->gathered_len));
+		if (side->secret)
+			explicit_bzero(scratch, side->gathered_len);
 	}
 	return result;
 }

@@ -25,6 +25,7 @@ struct side {
 	size_t gathered_len;
 	bool full; /* and no more of them fit */
 	bool client; /* towards the client */
+	bool secret; /* credentials are framed: what had them is overwritten when it was written */
 	bool ended; /* the peer sends nothing more */
 	bool leaving; /* the peer has said GOAWAY */
 	bool left; /* we have */

@@ -33,6 +33,7 @@ static void send_on(struct stream *st, const struct head *head, struct slice pat
 		stream_reset(&all->client, st, NGHTTP2_REFUSED_STREAM);
 		return;
 	}
+	up->secret |= st->edit && st->edit->field_count > 0;
 	stream_lines_request(&lines, head, &place);
 	int32_t id = nghttp2_submit_request(
 		up->h2, NULL, lines.nv, lines.count, st->up.ended ? NULL : &source, st);

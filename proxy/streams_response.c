@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the upstream says: libnghttp2's callbacks on its connection. */
 #include "proxy/streams_inside.h"
+#include "proxy/wiping.h"
 
 #include <time.h>
 
@@ -194,7 +195,7 @@ nghttp2_session *streams_ask(struct side *upstream, const nghttp2_option *option
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_sent);
 	nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
-	nghttp2_session_client_new2(&h2, c, upstream, option);
+	nghttp2_session_client_new3(&h2, c, upstream, option, wiping_memory());
 	nghttp2_session_callbacks_del(c);
 	if (h2 && !greet(h2)) {
 		nghttp2_session_del(h2);

@@ -75,7 +75,7 @@ def rules(directory):
             "inject": {
                 "header": "authorization",
                 "prefix": "Bearer ",
-                "command": ["sh", "-c", f"echo {NPM_TOKEN}"],
+                "command": ["cat", secret_file(directory / "npm", NPM_TOKEN + "\n")],
             },
             "action": "allow",
         },
