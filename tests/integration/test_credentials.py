@@ -2,6 +2,7 @@
 """Credentials that rules put into requests: who gets them, who does not, and where they never show."""
 
 import base64
+import signal
 
 import pytest
 
@@ -282,3 +283,140 @@ def test_node_is_given_the_credential(desk):
         desk, clients.node_program(desk), clients.UNDICI, desk.tls(API, "/v1/x")
     )
     assert done and f"200 {SEEN}" in said, said
+
+
+# ---- where secrets come from -----------------------------------------------------------------------
+
+
+def one_rule(host=API, **inject):
+    inject = {"header": "authorization", "prefix": "Bearer ", **inject}
+    return {"network": {"rules": [{"domain": host, "action": "allow", "inject": inject}]}}
+
+
+@pytest.fixture
+def open_gate(start, certificates):
+    """open_gate(inject…) -> Gate, looked into with one credential for API."""
+
+    def open_one(environment=None, launch=True, **inject):
+        config = one_rule(**inject)
+        config.update(tls={"extra_roots": certificates.ca}, timeouts=PATIENT)
+        gate = start(config, environment=environment, launch=launch)
+        gate.trust = inspection.Trust(gate.proxy, certificates)
+        return gate
+
+    return open_one
+
+
+def given(gate, certificates):
+    """What the origin gets now; the reason where it gets nothing."""
+    reply, requests, _ = ask(gate, certificates, API, "/")
+    if not requests:
+        return reply.json()["reason"]
+    return requests[0].value("authorization")
+
+
+NOT_STARTED = {
+    "missing": (lambda d: {"file": str(d / "none")}, "No such file or directory"),
+    "writable": (
+        lambda d: {"file": secret_file(d / "t", TOKEN, 0o606)},
+        "may be written by everybody: chmod o-w",
+    ),
+    "two lines": (
+        lambda d: {"file": secret_file(d / "t", f"{TOKEN}\n{TOKEN}\n")},
+        "has a line break or another control character",
+    ),
+    "empty": (lambda d: {"file": secret_file(d / "t", "\n")}, "is empty"),
+    "a directory": (lambda d: {"file": str(d)}, "is not a regular file"),
+    "not set": (lambda d: {"env": "NOT_SET_ANYWHERE"}, "is not set"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_STARTED)
+def test_nothing_starts_without_its_secret(open_gate, tmp_path, name):
+    make, words = NOT_STARTED[name]
+    gate = open_gate(launch=False, **make(tmp_path))
+    gate.proxy.write()
+    assert gate.proxy.launch().wait() == 1
+    assert words in gate.proxy.said() and "config.toml:" in gate.proxy.said()
+    assert TOKEN not in gate.proxy.said()
+
+
+def test_a_file_that_everybody_reads_is_told(open_gate, tmp_path, certificates):
+    gate = open_gate(file=secret_file(tmp_path / "t", TOKEN, 0o644))
+    assert gate.proxy.err.wait("may be read by everybody on this machine: chmod 600")
+    assert given(gate, certificates) == f"Bearer {TOKEN}"
+
+
+def test_a_new_secret_counts_from_the_next_request_on(open_gate, tmp_path, certificates):
+    """Also inside a tunnel that is open."""
+    gate = open_gate(file=secret_file(tmp_path / "t", TOKEN))
+    with Origin(answering(ok(), ok()), certificates.server()) as origin:
+        with inspection.inside(gate, origin, API) as wire:
+            wire.send(inspection.request("GET", API, origin.port))
+            assert wire.reply().status == 200
+            secret_file(tmp_path / "t.new", GIT_TOKEN)
+            (tmp_path / "t.new").rename(tmp_path / "t")
+            # Nobody has to say so: the file is watched.
+            assert gate.proxy.err.wait("configuration reloaded: .*credentials: 1 changed")
+            wire.send(inspection.request("GET", API, origin.port))
+            assert wire.reply().status == 200
+        got = [r.value("authorization") for r in origin.requests]
+        assert got == [f"Bearer {TOKEN}", f"Bearer {GIT_TOKEN}"]
+
+
+def test_a_command_is_run_again(open_gate, tmp_path, certificates):
+    """Every second; what it printed last stays when it fails, and that is said once it does."""
+    script = tmp_path / "print"
+    script.write_text(f'#!/bin/sh\ntest -e {tmp_path}/t && cat {tmp_path}/t\n')
+    script.chmod(0o700)
+    secret_file(tmp_path / "t", TOKEN)
+    gate = open_gate(command=[str(script)], refresh="1s")
+    assert given(gate, certificates) == f"Bearer {TOKEN}"
+    secret_file(tmp_path / "t", GIT_TOKEN)
+    assert gate.proxy.err.wait('the secret of command ".*print" has changed')
+    changed = gate.records.wait(
+        lambda r: r.name == record.CONFIG and "has changed" in r.get("network_proxy.config.change", "")
+    )
+    assert changed
+    assert given(gate, certificates) == f"Bearer {GIT_TOKEN}"
+    (tmp_path / "t").unlink()
+    assert gate.proxy.err.wait("failed with exit code 1; the one from before stays")
+    assert given(gate, certificates) == f"Bearer {GIT_TOKEN}"
+
+
+def test_a_command_that_fails_refuses_its_requests_alone(open_gate, tmp_path, certificates):
+    gate = open_gate(command=["cat", str(tmp_path / "t")])
+    assert gate.proxy.err.wait("failed with exit code 1; requests that need it are refused")
+    with gate.one_ending("credential_unavailable", name=record.DECISION):
+        reply, requests, port = ask(gate, certificates, API, "/")
+    assert_refused(reply, "credential_unavailable", API, port)
+    assert not requests
+    secret_file(tmp_path / "t", TOKEN)
+    gate.proxy.signal(signal.SIGHUP)
+    assert gate.proxy.err.wait('the secret of command "cat …" has changed')
+    assert given(gate, certificates) == f"Bearer {TOKEN}"
+
+
+def test_a_reload_without_the_secret_changes_nothing(open_gate, tmp_path, certificates):
+    """A rule that cannot have its secret is refused with all that comes with it; one that had it goes
+    on with what it had."""
+    gate = open_gate(file=secret_file(tmp_path / "t", TOKEN))
+    gate.proxy.write(one_rule(file=str(tmp_path / "none")))
+    gate.proxy.signal(signal.SIGHUP)
+    assert gate.proxy.err.wait("configuration refused, nothing changed: .*No such file")
+    assert given(gate, certificates) == f"Bearer {TOKEN}"
+    (tmp_path / "t").unlink()
+    gate.proxy.write(one_rule(file=str(tmp_path / "t"), placeholder="kept-outside"))
+    gate.proxy.signal(signal.SIGHUP)
+    assert gate.proxy.err.wait("No such file or directory; the one from before stays")
+    reply, requests, _ = ask(gate, certificates, API, "/", "Authorization: kept-outside")
+    assert reply.status == 200
+    assert requests[0].value("authorization") == f"Bearer {TOKEN}"
+
+
+def test_a_variable_survives_a_reload(open_gate, certificates):
+    gate = open_gate(env="SOME_TOKEN", environment={"SOME_TOKEN": TOKEN})
+    gate.proxy.write({"network": {"mode": "limited"}})
+    gate.proxy.signal(signal.SIGHUP)
+    assert gate.proxy.err.wait("configuration reloaded: network.mode")
+    assert given(gate, certificates) == f"Bearer {TOKEN}"
