@@ -132,6 +132,9 @@
 #define LIMIT_NOTE_BYTES    511
 /* The reason that an agent gives; beyond: 413, for the rest might say the opposite. */
 #define LIMIT_JUSTIFICATION_BYTES 1023
+/* What a question is about beside its host, such as the words of a search; beyond: a search is refused,
+ * a rule with such a long one is a load error. */
+#define LIMIT_SUBJECT_BYTES 2048
 /* Connections that wait for a decision, in all workers together; beyond: 429. The smaller bounds for
  * one identity or question are options. */
 #define LIMIT_WAITERS 1048576

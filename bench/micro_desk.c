@@ -87,7 +87,8 @@ static void ask(struct desk *d, uint64_t waiter, const struct target *t)
 	const struct claimant who = {SLICE("10.20.30.40"), SLICE("session-1")};
 	struct ruling ruling;
 
-	if (desk_ask(d, waiter, &who, t, QUESTION_CONNECT, NULL, 1000000, &ruling) != DESK_HELD)
+	if (desk_ask(d, waiter, &who, &(struct concern){t, QUESTION_CONNECT, {0}}, NULL, 1000000,
+		    &ruling) != DESK_HELD)
 		abort();
 }
 
@@ -177,7 +178,9 @@ static void measure_looking(void)
 	uint64_t build_ns = now_ns() - start;
 	start = now_ns();
 	for (unsigned n = 0; n < LOOKS; n++)
-		found += grants_find(snapshot, &who, &targets[n % 4096], 1000000).found;
+		found += grants_find(
+			snapshot, &who, &(struct concern){.target = &targets[n % 4096]}, 1000000)
+				 .found;
 	uint64_t find_ns = (now_ns() - start) / LOOKS;
 	if (found != LOOKS / 2)
 		abort();

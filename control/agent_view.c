@@ -43,6 +43,8 @@ static json_t *show_row(const struct question *q)
 	show_put(&row, "host", json_string(q->target.host));
 	show_put(&row, "port", json_integer(q->target.port));
 	show_put(&row, "protocol", json_string(question_protocol_word(q->protocol)));
+	show_put(&row, "subject_kind", json_string(subject_kind_word(q->subject_kind)));
+	show_put(&row, "subject", show_subject(q->subject));
 	show_put(&row, "asked_at", show_time(q->asked_ms));
 	show_put(&row, "decided_at", show_time(q->decided_ms));
 	show_put(&row, "expires_at", show_time(pending ? q->expires_ms : 0));

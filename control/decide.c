@@ -77,6 +77,24 @@ bool decide_read_answer(
 	return true;
 }
 
+/* What a decision ahead of time is about, beside its host. */
+static void read_subject(struct form *f, struct decision_ask *a)
+{
+	static const char *const kinds[SUBJECT_KIND_COUNT] = {"none", "request", "search"};
+	struct slice text = form_text(f, "subject", LIMIT_SUBJECT_BYTES);
+	enum subject_kind usual = text.len > 0 ? SUBJECT_REQUEST : SUBJECT_NONE;
+
+	a->subject_kind =
+		(enum subject_kind)form_word(f, "subject_kind", kinds, SUBJECT_KIND_COUNT, usual);
+	/* A JSON text ends with a NUL, and has none inside. */
+	a->subject = text.ptr;
+	if ((a->subject_kind == SUBJECT_NONE) != (text.len == 0))
+		form_fault(f,
+			"A \"subject\" has a \"subject_kind\", \"request\" or \"search\", and without a subject there is none.");
+	if (a->has_protocol && text.len > 0)
+		form_fault(f, "A \"subject\" opens no tunnel: leave \"protocol\" out.");
+}
+
 bool decide_read_grant(struct call *call, struct decision_ask *ret_ask, struct slice *ret_identity)
 {
 	static const char *const decisions[] = {"allow", "deny"};
@@ -93,6 +111,7 @@ bool decide_read_grant(struct call *call, struct decision_ask *ret_ask, struct s
 		form_fault(&f, "Write a \"decision\": \"allow\" or \"deny\".");
 	read_common(&f, call, &a);
 	a.scope = ahead[form_word(&f, "scope", words, 2, 0)];
+	read_subject(&f, &a);
 	struct slice whom = form_text(&f, "identity", LIMIT_IDENTITY_BYTES);
 	a.everybody = whom.len == 0 || slice_equal(whom, SLICE("*"));
 	if (a.pattern.len == 0)

@@ -8,7 +8,7 @@
 
 #include "control/call.h"
 
-enum { FORM_MEMBERS = 8 };
+enum { FORM_MEMBERS = 10 };
 
 struct form {
 	const json_t *body; /* NULL: no content, as good as {} */

@@ -89,19 +89,23 @@ static json_t *show_unused(const struct call *call)
 
 static bool wish_ended(void *owner, const struct ledger_entry *entry)
 {
-	wishes_add(owner, &entry->question, entry->grant.id ? &entry->grant : NULL);
+	/* What a rule holds is no matter of lists. */
+	if (entry->question.subject_kind == SUBJECT_NONE)
+		wishes_add(owner, &entry->question, entry->grant.id ? &entry->grant : NULL);
 	return true;
 }
 
 static bool wish_pending(void *owner, const struct question *q)
 {
-	wishes_add(owner, q, NULL);
+	if (q->subject_kind == SUBJECT_NONE)
+		wishes_add(owner, q, NULL);
 	return true;
 }
 
 static bool wish_decided(void *owner, const struct grant *g)
 {
-	wishes_decided(owner, g);
+	if (g->subject_kind == SUBJECT_NONE)
+		wishes_decided(owner, g);
 	return true;
 }
 

@@ -42,11 +42,24 @@ void listing_target(const struct json_t *object, char ret_text[LISTING_TEXT_BYTE
 		snprintf(ret_text, LISTING_TEXT_BYTES, "%s", host ? host : "-");
 }
 
+const char *listing_subject(const struct json_t *object, char ret_text[LISTING_TEXT_BYTES])
+{
+	const char *kind = listing_word(object, "subject_kind");
+	const char *subject = listing_word(object, "subject");
+
+	if (!kind || !subject)
+		return NULL;
+	snprintf(ret_text, LISTING_TEXT_BYTES, "%s: %s", kind, subject);
+	return ret_text;
+}
+
 void listing_about(const struct json_t *question, char ret_text[LISTING_TEXT_BYTES])
 {
 	const json_t *context = json_object_get(question, "context");
 	const json_t *process = json_object_get(context, "process");
+	char subject[LISTING_TEXT_BYTES];
 	const char *parts[] = {
+		listing_subject(question, subject),
 		listing_word(question, "justification"),
 		listing_word(process, "command") ? listing_word(process, "command")
 						 : listing_word(process, "name"),
@@ -59,11 +72,11 @@ void listing_about(const struct json_t *question, char ret_text[LISTING_TEXT_BYT
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		/* The agent's own words are quoted: nobody but the agent says so. */
-		const char *quote = i == 0 ? "\"" : "";
+		const char *quote = i == 1 ? "\"" : "";
 		if (!parts[i] || !parts[i][0])
 			continue;
 		int added = snprintf(ret_text + len, LISTING_TEXT_BYTES - len, "%s%s%s%s",
-			len > 0 ? (i == 4 ? " " : ", ") : "", quote, parts[i], quote);
+			len > 0 ? (i == 5 ? " " : ", ") : "", quote, parts[i], quote);
 		if (added < 0 || (size_t)added >= LISTING_TEXT_BYTES - len)
 			return;
 		len += (size_t)added;
@@ -123,7 +136,11 @@ static void add_grant(struct table *t, const json_t *grant, uint64_t now_ms)
 {
 	table_add(t, listing_word(grant, "id"));
 	table_add(t, listing_word(grant, "decision"));
-	table_add(t, listing_word(grant, "pattern"));
+	const char *pattern = listing_word(grant, "pattern");
+	char subject[LISTING_TEXT_BYTES], text[2 * LISTING_TEXT_BYTES];
+	if (listing_subject(grant, subject))
+		snprintf(text, sizeof(text), "%s %s", pattern ? pattern : "-", subject);
+	table_add(t, listing_subject(grant, subject) ? text : pattern);
 	table_add(t, listing_word(grant, "scope"));
 	const char *identity = listing_word(grant, "identity");
 	table_add(t, identity ? identity : "everybody");

@@ -22,6 +22,8 @@ const char *listing_word(const struct json_t *object, const char *name);
 void listing_target(const struct json_t *object, char ret_text[LISTING_TEXT_BYTES]);
 /* What is known of who asks: its own words, process, user agent, request. Raw bytes, "" for
  * nothing. */
+/* What it is about beside its host: "request: POST /x"; NULL for nothing. */
+const char *listing_subject(const struct json_t *object, char ret_text[LISTING_TEXT_BYTES]);
 void listing_about(const struct json_t *question, char ret_text[LISTING_TEXT_BYTES]);
 /* The time member as Unix milliseconds; 0 when there is none. */
 uint64_t listing_time(const struct json_t *object, const char *name);

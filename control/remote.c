@@ -177,6 +177,7 @@ struct json_t *remote_decision_body(const struct remote_decision *d)
 
 	if (body && add_text(body, "scope", d->scope) && add_text(body, "pattern", d->pattern) &&
 		add_text(body, "note", d->note) && add_text(body, "protocol", d->protocol) &&
+		add_text(body, "subject", d->subject) &&
 		add_text(body, "identity", d->everybody ? "*" : NULL) &&
 		(d->ttl_ms == 0 || add_ttl(body, d->ttl_ms)))
 		return body;

@@ -25,6 +25,7 @@ struct remote_decision {
 	bool allow;
 	bool everybody; /* not only whoever asks */
 	const char *scope, *pattern, *note, *protocol;
+	const char *subject; /* of a decision ahead of time */
 	uint64_t ttl_ms;
 };
 

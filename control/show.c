@@ -49,6 +49,17 @@ json_t *show_text(const char *text)
 	return json_string(shown);
 }
 
+/* Somebody decides by it: nothing of it may be cut off. */
+json_t *show_subject(const char *subject)
+{
+	char shown[LIMIT_SUBJECT_BYTES * 8 + 1];
+
+	if (!subject)
+		return json_null();
+	escape_utf8(slice_of(subject), shown, sizeof(shown));
+	return json_string(shown);
+}
+
 json_t *show_word(const char *word)
 {
 	return word && word[0] ? json_string(word) : json_null();
@@ -104,6 +115,8 @@ json_t *show_grant(const struct grant *g)
 	show_put(&shown, "session", show_text(g->session));
 	show_put(&shown, "protocol",
 		g->has_protocol ? json_string(show_protocol_word(g->protocol)) : json_null());
+	show_put(&shown, "subject_kind", json_string(subject_kind_word(g->subject_kind)));
+	show_put(&shown, "subject", show_subject(g->subject));
 	show_put(&shown, "created_at", show_time(g->made_ms));
 	show_put(&shown, "expires_at", show_time(g->expires_ms));
 	show_put(&shown, "decider", show_text(g->decider));

@@ -26,6 +26,8 @@ json_t *show_time(uint64_t unix_ms);
 json_t *show_seconds(uint64_t ms);
 /* Peer bytes, cut at 4 KiB of output; "" is null. */
 json_t *show_text(const char *text);
+/* What a question or grant is about beside its host, whole however it is escaped; NULL is null. */
+json_t *show_subject(const char *subject);
 /* A text of ours, or one that is escaped already; NULL and "" are null. */
 json_t *show_word(const char *word);
 /* "g-0123456789abcdef"; 0 is null. */

@@ -42,6 +42,7 @@ static json_t *show_context(const struct question_texts *context)
 
 	show_put(&shown, "method", show_text(context->method));
 	show_put(&shown, "path_class", show_text(context->path_class));
+	show_put(&shown, "path", show_text(context->path));
 	show_put(&shown, "user_agent", show_text(context->user_agent));
 	show_put(&shown, "traceparent", show_text(context->traceparent));
 	show_put(&shown, "process", show_process(context));
@@ -87,6 +88,8 @@ json_t *show_question(const struct question *q, const struct grant *decision)
 	show_put(&shown, "host", json_string(q->target.host));
 	show_put(&shown, "port", json_integer(q->target.port));
 	show_put(&shown, "protocol", json_string(question_protocol_word(q->protocol)));
+	show_put(&shown, "subject_kind", json_string(subject_kind_word(q->subject_kind)));
+	show_put(&shown, "subject", show_subject(q->subject));
 	show_put(&shown, "registrable", show_registrable(&q->target));
 	show_put(&shown, "unicode", show_unicode(&q->target));
 	show_put(&shown, "asked_at", show_time(q->asked_ms));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/view.h"
 
+#include "base/utf8.h"
 #include "control/listing.h"
 #include "control/moment.h"
 
@@ -106,6 +107,28 @@ static void draw_request(struct screen *s, const json_t *q)
 	draw_member(s, "Request", text);
 }
 
+/* Whoever decides must have seen all of it. */
+static void draw_subject(struct screen *s, const json_t *q)
+{
+	enum { WIDTH = 64 };
+	const char *kind = listing_word(q, "subject_kind"), *label = "Asks to";
+	char part[WIDTH + 5];
+	struct slice rest = slice_of(listing_word(q, "subject"));
+
+	if (kind && strcmp(kind, "search") == 0)
+		label = "Searches";
+	while (rest.len > 0) {
+		/* A character that the cut parts goes to the next line. */
+		size_t taken = rest.len < WIDTH ? rest.len : WIDTH;
+		while (taken < rest.len && taken > WIDTH - 4 && (rest.ptr[taken] & 0xc0) == 0x80)
+			taken--;
+		size_t len = utf8_copy(slice_first(rest, taken), part, sizeof(part));
+		draw_member(s, label, len > 0 ? part : NULL);
+		rest = slice_after(rest, taken);
+		label = "";
+	}
+}
+
 static void draw_chosen(const struct view *v, struct screen *s)
 {
 	const json_t *q = board_chosen(v->board);
@@ -120,6 +143,7 @@ static void draw_chosen(const struct view *v, struct screen *s)
 	/* Whose name it is, apart from what anybody may write before it. */
 	draw_member(s, "Domain", registrable);
 	draw_member(s, "Reads as", listing_word(q, "unicode"));
+	draw_subject(s, q);
 	draw_who(v, s, q);
 	draw_member(s, "Process", command ? command : listing_word(process, "name"));
 	draw_request(s, q);

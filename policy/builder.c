@@ -250,6 +250,7 @@ struct policy *policy_builder_finish(
 		p->generation = ++generations;
 		p->mode = settings->mode;
 		p->unlisted = settings->unlisted;
+		p->nobody_answers = settings->nobody_answers;
 		p->allow_local_binding = settings->allow_local_binding;
 		p->rules = b->rules;
 		request_rules_finish(&b->requests);

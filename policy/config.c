@@ -5,6 +5,7 @@
 #include "policy/loading.h"
 #include "policy/provider_items.h"
 #include "policy/quantity.h"
+#include "policy/requests.h"
 #include "policy/rules.h"
 
 #include <assert.h>
@@ -264,6 +265,9 @@ static void tell_later(struct loading *l)
 	if (l->config->unlisted == UNLISTED_HOLD && !config_can_ask(l->config))
 		loading_notice(l, &nowhere,
 			"nobody can answer, so names on no list are refused: set control in [listen], or unlisted = \"deny\"");
+	if (l->config->policy && policy_holds_any(l->config->policy) && !config_can_ask(l->config))
+		loading_notice(l, &nowhere,
+			"nobody can answer, so what rules with action = \"hold\" cover is refused: set control in [listen], or write \"deny\"");
 }
 
 bool config_can_ask(const struct config *c)

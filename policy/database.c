@@ -110,6 +110,21 @@ static int create(struct database *d, const struct database_form *form)
 	return code == SQLITE_OK ? sqlite3_exec(d->db, mark, NULL, NULL, NULL) : code;
 }
 
+/* An older program's file, step by step in one transaction. The log is in use already. */
+static int upgrade(struct database *d, const struct database_form *form, uint32_t version)
+{
+	char mark[64];
+	int code = sqlite3_exec(d->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	for (; code == SQLITE_OK && version < form->version; version++)
+		code = sqlite3_exec(d->db, form->upgrades[version - 1], NULL, NULL, NULL);
+	snprintf(mark, sizeof(mark), "PRAGMA user_version = %u; COMMIT", form->version);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(d->db, mark, NULL, NULL, NULL);
+	/* What is not committed goes with the connection. */
+	return code;
+}
+
 /* Whether the open file is of the form; an empty one becomes so. */
 static enum opened recognise(struct database *d, const struct database_form *form)
 {
@@ -128,7 +143,11 @@ static enum opened recognise(struct database *d, const struct database_form *for
 		return OPENED_BAD;
 	if (version > (int64_t)form->version)
 		return OPENED_NEWER;
-	return opened_of(check(d, form));
+	code = check(d, form);
+	if (code == SQLITE_OK && version < (int64_t)form->version)
+		code = upgrade(d, form, (uint32_t)version);
+	/* Tables that an upgrade does not fit are not of the form. */
+	return code == SQLITE_ERROR ? OPENED_BAD : opened_of(code);
 }
 
 /* Tables that a statement does not fit are not of the form. */

@@ -15,6 +15,7 @@ struct database_form {
 	uint32_t application; /* SQLite's application_id */
 	uint32_t version; /* SQLite's user_version, from 1; a higher one is a newer program's */
 	const char *schema; /* makes the tables of an empty file */
+	const char *const *upgrades; /* [n - 1] makes a file of version n one of version n + 1 */
 	const char *const *statements;
 	size_t statement_count; /* up to DATABASE_STATEMENTS */
 	uint32_t cache_kib; /* 0: 256 */
@@ -28,7 +29,8 @@ struct database_form {
 enum { DATABASE_STATEMENTS = 40, DATABASE_BUSY_MS = 2000 };
 
 /* Opens or creates the file, mode 0600, and reads through it once. What is damaged or not of this
- * form is renamed to `path`.bad, and a new file is made; ret_notice tells ("" otherwise). NULL with
+ * form is renamed to `path`.bad, and a new file is made; ret_notice tells ("" otherwise). A file of
+ * an older version becomes one of this, all at once or not at all. NULL with
  * a sentence in ret_notice when the file cannot be written, another process has it, or a newer
  * program wrote it: such a file stays as it is. */
 struct database *database_open(

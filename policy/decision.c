@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "policy/breadth.h"
 #include "policy/cover.h"
+#include "policy/requests.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,21 @@ static enum desk_result read_audience(const struct decision_ask *ask,
 
 /* ---- what -------------------------------------------------------------------------------- */
 
+static enum desk_result read_subject(const struct decision_ask *ask,
+	const struct decision_ground *ground, struct grant *g, const struct sentence *s)
+{
+	const struct question *q = ground->question;
+
+	g->subject_kind = q ? q->subject_kind : ask->subject_kind;
+	g->subject = q ? q->subject : ask->subject;
+	const struct subject subject = grant_subject(g);
+	if (subject_is_valid(&subject))
+		return DESK_OK;
+	return sentence_write(s, DESK_REFUSED_PATTERN,
+		"The subject is malformed: write it just as a question has it, in 1 to %d bytes.",
+		LIMIT_SUBJECT_BYTES);
+}
+
 static enum desk_result parse_pattern(const struct decision_ask *ask,
 	const struct decision_ground *ground, struct pattern *ret, const struct sentence *s)
 {
@@ -156,9 +172,21 @@ static enum desk_result read_pattern(const struct decision_ask *ask,
 
 /* ---- what the rules leave ---------------------------------------------------------------- */
 
-bool decision_is_open(const struct policy *policy, const struct target *target)
+bool decision_is_open(
+	const struct policy *policy, const struct target *target, const struct subject *subject)
 {
-	return policy_judge(policy, target).decision == DECISION_ASK;
+	enum decision named = policy_judge(policy, target).decision;
+
+	switch (subject->kind) {
+	case SUBJECT_NONE:
+		return named == DECISION_ASK;
+	case SUBJECT_REQUEST:
+		return named != DECISION_DENY && policy_asks(policy, target, subject->text);
+	case SUBJECT_SEARCH:
+	case SUBJECT_KIND_COUNT:
+		break;
+	}
+	return named != DECISION_DENY;
 }
 
 static void show_rule(
@@ -179,11 +207,29 @@ static void show_rule(
 			file[0] ? file : "command line");
 }
 
+/* A decision about requests that no rule asks about would have no effect. */
+static enum desk_result ask_subject(const struct decision_ground *ground,
+	const struct target *target, bool one_name, const struct subject *subject,
+	const struct sentence *s)
+{
+	char shown[TARGET_SIZE], text[SHOWN_SIZE];
+
+	if (!one_name || decision_is_open(ground->policy, target, subject))
+		return DESK_OK;
+	target_format(target, shown, sizeof(shown));
+	escape_text(subject->text, text, sizeof(text));
+	return sentence_write(s, DESK_REFUSED_BY_POLICY,
+		"No rule with action = \"hold\" asks about \"%s\" at %s: write the subject just as a question has it.",
+		text, shown);
+}
+
 /* What the rules decide, a grant cannot: it would have no effect. */
 static enum desk_result ask_rules(const struct decision_ask *ask,
-	const struct decision_ground *ground, const struct pattern *p, const struct sentence *s)
+	const struct decision_ground *ground, const struct grant *g, const struct sentence *s)
 {
 	char shown[TARGET_SIZE], rule[2 * SHOWN_SIZE + SHOWN_PATTERN];
+	const struct pattern *p = &g->pattern;
+	const struct subject subject = grant_subject(g);
 	const struct question *q = ground->question;
 	struct target target;
 
@@ -195,6 +241,8 @@ static enum desk_result ask_rules(const struct decision_ask *ask,
 		return DESK_OK;
 	struct verdict v = policy_judge(ground->policy, &target);
 	bool one_name = p->kind == PATTERN_NAME || p->kind == PATTERN_RANGE;
+	if (subject.kind != SUBJECT_NONE && v.decision != DECISION_DENY)
+		return ask_subject(ground, &target, one_name, &subject, s);
 	show_rule(ground->policy, &v, rule, sizeof(rule));
 	target_format(&target, shown, sizeof(shown));
 	if (!ask->allow && v.decision == DECISION_ALLOW && one_name)
@@ -220,11 +268,13 @@ enum desk_result decision_read(const struct decision_ask *ask, const struct deci
 	enum desk_result result = read_audience(ask, ground, &g, ret_sentence);
 
 	if (result == DESK_OK)
+		result = read_subject(ask, ground, &g, ret_sentence);
+	if (result == DESK_OK)
 		result = read_time(ask, ground, &g, ret_sentence);
 	if (result == DESK_OK)
 		result = read_pattern(ask, ground, &g, ret_sentence);
 	if (result == DESK_OK)
-		result = ask_rules(ask, ground, &g.pattern, ret_sentence);
+		result = ask_rules(ask, ground, &g, ret_sentence);
 	if (result != DESK_OK)
 		return result;
 	utf8_copy(ask->decider, g.decider, sizeof(g.decider));

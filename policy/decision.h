@@ -12,6 +12,8 @@ struct decision_ask {
 	/* Empty: the question's exact host and port; else as in an allow list, without ports it gets
 	 * the question's. GRANT_ONCE: the exact host only. */
 	struct slice pattern;
+	enum subject_kind subject_kind; /* ahead of time only: a question has its own */
+	const char *subject; /* likewise; NULL for SUBJECT_NONE */
 	bool everybody; /* not only the question's identity; not for ONCE and SESSION */
 	/* GRANT_TTL: 1 s..366 d. SESSION: at most session_ttl; 0: just that. A denial that is not
 	 * ALWAYS lasts ttl_ms, or deny_ttl when 0; for ONCE that is as for TTL. */
@@ -54,7 +56,8 @@ struct decision_ground {
 enum desk_result decision_read(const struct decision_ask *ask, const struct decision_ground *ground,
 	struct grant *ret_grant, const struct sentence *ret_sentence);
 
-/* The rules leave it to deciders whether the target may be reached. */
-bool decision_is_open(const struct policy *policy, const struct target *target);
+/* The rules leave it to deciders: whether the target may be reached, or what the subject says of it. */
+bool decision_is_open(
+	const struct policy *policy, const struct target *target, const struct subject *subject);
 
 #endif

@@ -64,11 +64,13 @@ static uint64_t once_hash(const struct desk *d, struct shelved *g)
 	const struct question *q = desk_question(d, g->grant.question);
 	const struct pattern *p = &g->grant.pattern;
 	struct target t = {.kind = TARGET_NAME, .port = p->port_first};
+	struct concern about = {.target = &t, .subject = grant_subject(&g->grant)};
 
 	g->protocol = p->port_first == 80 ? QUESTION_HTTP : QUESTION_CONNECT;
 	if (q) {
 		g->protocol = q->protocol;
-		return docket_hash(&d->docket, slice_of(q->identity), &q->target, q->protocol);
+		about = question_concern(q);
+		return docket_hash(&d->docket, slice_of(q->identity), &about);
 	}
 	if (p->kind == PATTERN_RANGE) {
 		t.host_len = (uint8_t)address_format(&p->network, t.host);
@@ -76,7 +78,8 @@ static uint64_t once_hash(const struct desk *d, struct shelved *g)
 		t.host_len = (uint8_t)p->host_len;
 		memcpy(t.host, p->host, p->host_len);
 	}
-	return docket_hash(&d->docket, slice_of(g->grant.identity), &t, g->protocol);
+	about.protocol = g->protocol;
+	return docket_hash(&d->docket, slice_of(g->grant.identity), &about);
 }
 
 bool desk_restore_grant(struct desk *d, const struct grant *g)
@@ -101,15 +104,15 @@ bool desk_restore_grant(struct desk *d, const struct grant *g)
 struct ask {
 	uint64_t waiter;
 	const struct claimant *who;
-	const struct target *target;
-	enum question_protocol protocol;
+	const struct concern *about;
 	uint64_t now_ms;
 };
 
 /* A live grant decides, or a once-grant that nobody has used. */
 static bool find_decided(struct desk *d, const struct ask *a, struct ruling *ret_ruling)
 {
-	struct grants_found found = grants_find(d->grants, a->who, a->target, a->now_ms);
+	const struct target *target = a->about->target;
+	struct grants_found found = grants_find(d->grants, a->who, a->about, a->now_ms);
 	struct shelved *g;
 
 	if (found.found) {
@@ -118,8 +121,8 @@ static bool find_decided(struct desk *d, const struct ask *a, struct ruling *ret
 			g->grant.question, {g->grant.id, g->grant.made_ms, false}, found.protocol};
 		return true;
 	}
-	uint64_t hash = docket_hash(&d->docket, a->who->identity, a->target, a->protocol);
-	g = shelf_find_once(&d->shelf, hash, a->who->identity, a->target, a->protocol);
+	uint64_t hash = docket_hash(&d->docket, a->who->identity, a->about);
+	g = shelf_find_once(&d->shelf, hash, a->who->identity, a->about);
 	if (!g)
 		return false;
 	/* Used up in writing before anybody goes by it, so that a restart does not grant it again. */
@@ -128,7 +131,7 @@ static bool find_decided(struct desk *d, const struct ask *a, struct ruling *ret
 	if (!desk_keep(d, &news))
 		return false;
 	shelf_use(&d->shelf, g, a->now_ms + d->options.session_ms);
-	enum port_protocol usual = a->target->port == 80 ? PORT_HTTP : PORT_TLS;
+	enum port_protocol usual = target->port == 80 ? PORT_HTTP : PORT_TLS;
 	*ret_ruling = (struct ruling){RULING_ALLOWED, g->grant.question,
 		{g->grant.id, g->grant.made_ms, true},
 		g->grant.has_protocol ? g->grant.protocol : usual};
@@ -151,11 +154,19 @@ static bool is_full(const struct desk *d, const struct ask *a, const struct matt
 static struct matter *open_question(
 	struct desk *d, const struct ask *a, const struct question_context *context)
 {
-	struct question q = {.protocol = a->protocol,
-		.target = *a->target,
+	const struct subject *subject = &a->about->subject;
+	char text[LIMIT_SUBJECT_BYTES + 1];
+	struct question q = {.protocol = a->about->protocol,
+		.target = *a->about->target,
+		.subject_kind = subject->kind,
 		.asked_ms = a->now_ms,
 		.expires_ms = a->now_ms + d->options.pending_ms};
 
+	if (subject->kind != SUBJECT_NONE) {
+		memcpy(text, subject->text.ptr, subject->text.len);
+		text[subject->text.len] = '\0';
+		q.subject = text;
+	}
 	if (context)
 		q.context = question_texts_of(context);
 	do
@@ -184,7 +195,7 @@ static bool enter_waiter(struct desk *d, const struct ask *a, struct matter *m)
 static enum desk_asked hold(struct desk *d, const struct ask *a,
 	const struct question_context *context, struct ruling *ret_ruling)
 {
-	struct matter *m = docket_find(&d->docket, a->who->identity, a->target, a->protocol);
+	struct matter *m = docket_find(&d->docket, a->who->identity, a->about);
 	bool is_new = !m;
 
 	if (is_full(d, a, m)) {
@@ -213,16 +224,16 @@ static enum desk_asked hold(struct desk *d, const struct ask *a,
 }
 
 enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant *who,
-	const struct target *target, enum question_protocol protocol,
-	const struct question_context *context, uint64_t now_ms, struct ruling *ret_ruling)
+	const struct concern *about, const struct question_context *context, uint64_t now_ms,
+	struct ruling *ret_ruling)
 {
 	char identity[LIMIT_IDENTITY_BYTES + 1], session[LIMIT_SESSION_BYTES + 1];
 	const struct claimant known = {
 		slice_from(identity, utf8_copy(who->identity, identity, sizeof(identity))),
 		slice_from(session, utf8_copy(who->session, session, sizeof(session)))};
-	const struct ask ask = {waiter, &known, target, protocol, now_ms};
+	const struct ask ask = {waiter, &known, about, now_ms};
 
-	assert(known.identity.len > 0 && waiter != 0);
+	assert(known.identity.len > 0 && waiter != 0 && subject_is_valid(&about->subject));
 	desk_pass_time(d, now_ms);
 	/* Its number is in use anew, so it left, and the word of it was lost. */
 	desk_leave(d, waiter, false, now_ms);
@@ -243,7 +254,7 @@ void desk_leave(struct desk *d, uint64_t waiter, bool told, uint64_t now_ms)
 	struct matter *m = guest->asked;
 	uint64_t waited_ms = now_ms > guest->since_ms ? now_ms - guest->since_ms : 0;
 	if (waited_ms > m->longest_ms)
-		m->longest_ms = waited_ms;
+		m->longest_ms = waited_ms < UINT32_MAX ? (uint32_t)waited_ms : UINT32_MAX;
 	lobby_leave(&d->lobby, &m->party, waiter);
 	m->asker->waiters--;
 	m->question.waiters = m->party.count;

@@ -49,13 +49,13 @@ enum desk_asked {
 	DESK_TOO_MANY, /* a bound was met: 429 */
 	DESK_NO_MEMORY,
 };
-/* Somebody wants to go where the lists say nothing.
+/* Somebody wants to go where the lists say nothing, or to do there what a rule asks about.
  *   waiter   the caller's number, unique among those waiting, not 0; one that waits already is taken
  *            to have left
  *   context  of this waiter, may be NULL; kept when the question is new */
 enum desk_asked desk_ask(struct desk *d, uint64_t waiter, const struct claimant *who,
-	const struct target *target, enum question_protocol protocol,
-	const struct question_context *context, uint64_t now_ms, struct ruling *ret_ruling);
+	const struct concern *about, const struct question_context *context, uint64_t now_ms,
+	struct ruling *ret_ruling);
 
 /* The waiter left: `told` when it was answered "still pending" after its hold timeout, else of its
  * own. A number that does not wait is ignored (its answer is on the way). */
@@ -71,7 +71,7 @@ enum desk_result desk_decide(struct desk *d, uint64_t question, const struct dec
 
 /* Decide ahead of time. `pattern` is required; scope TTL or ALWAYS, or SESSION with `who`.
  *   who  whom it is for; identity empty: everybody
- * Replaces a grant with the same pattern, identity and session. */
+ * Replaces a grant with the same pattern, identity, session and subject. */
 enum desk_result desk_grant(struct desk *d, const struct claimant *who,
 	const struct decision_ask *ask, const struct policy *policy, uint64_t now_ms,
 	const struct grant **ret_grant, char *ret_sentence, size_t size);

@@ -35,18 +35,21 @@ static bool all_whom(const struct grant *outer, const struct grant *inner)
 static const struct grant *find_denial(const struct desk *d, const struct grant *g,
 	const struct question *q, const struct shelved *replaced)
 {
+	const struct subject subject = grant_subject(g);
 	struct cover inner = cover_of(&g->pattern, g->allow);
 
 	for (const struct shelved *s = d->shelf.first; s; s = s->after) {
 		struct cover outer = cover_of(&s->grant.pattern, s->grant.allow);
-		if (s->grant.allow || s == replaced || !is_live(&s->grant, g->made_ms))
+		const struct subject denied = grant_subject(&s->grant);
+		if (s->grant.allow || s == replaced || !is_live(&s->grant, g->made_ms) ||
+			!subject_equal(&denied, &subject))
 			continue;
 		if (all_whom(&s->grant, g) && cover_all(&outer, &inner))
 			return &s->grant;
 		if (!q)
 			continue;
 		const struct claimant who = {slice_of(q->identity), slice_of(q->session)};
-		if (grant_covers(&s->grant, &who, &q->target))
+		if (grant_covers(&s->grant, &who, &q->target, &subject))
 			return &s->grant;
 	}
 	return NULL;
@@ -142,12 +145,14 @@ static void carry_out(struct desk *d, struct matter *m, const struct shelved *g)
 /* The grant decides about whoever it covers, unless another one goes before it; the snapshot, which
  * has both, knows. */
 static bool decides(const struct desk *d, const struct shelved *g, const struct claimant *who,
-	const struct target *target)
+	const struct question *q)
 {
+	const struct concern about = question_concern(q);
+
 	/* Most are not covered, and that is quickly said. */
-	if (!grant_covers(&g->grant, who, target))
+	if (!grant_covers(&g->grant, who, &q->target, &about.subject))
 		return false;
-	struct grants_found found = grants_find(d->grants, who, target, g->grant.made_ms);
+	struct grants_found found = grants_find(d->grants, who, &about, g->grant.made_ms);
 	return found.found && found.allow == g->grant.allow;
 }
 
@@ -159,9 +164,10 @@ static void answer_session(struct desk *d, struct matter *m, const struct shelve
 	const struct claimant who = {slice_of(m->question.identity), session};
 	uint32_t before = m->party.count;
 
-	if (g->grant.scope != GRANT_SESSION || !decides(d, g, &who, &m->question.target))
+	if (g->grant.scope != GRANT_SESSION || !decides(d, g, &who, &m->question))
 		return;
-	m->longest_ms = desk_waited(d, m, g->grant.made_ms);
+	uint64_t waited_ms = desk_waited(d, m, g->grant.made_ms);
+	m->longest_ms = waited_ms < UINT32_MAX ? (uint32_t)waited_ms : UINT32_MAX;
 	desk_answer(d, m, &ruling, &session);
 	if (m->party.count == before)
 		return;
@@ -183,7 +189,7 @@ static void decide_others(struct desk *d, const struct shelved *g)
 		after = m->after;
 		if (q->state != QUESTION_PENDING)
 			continue;
-		if (!decides(d, g, &who, &q->target))
+		if (!decides(d, g, &who, q))
 			answer_session(d, m, g);
 		else if (write_down(d, m, g))
 			carry_out(d, m, g);
@@ -199,9 +205,9 @@ static void put_on_shelf(struct desk *d, struct shelved *g, struct shelved *repl
 
 	if (g->grant.scope == GRANT_ONCE) {
 		asked = desk_question(d, g->grant.question);
+		const struct concern about = question_concern(asked);
 		g->protocol = asked->protocol;
-		hash = docket_hash(
-			&d->docket, slice_of(asked->identity), &asked->target, asked->protocol);
+		hash = docket_hash(&d->docket, slice_of(asked->identity), &about);
 	}
 	if (d->shelf.count >= LIMIT_GRANTS && !replaced)
 		used = shelf_oldest_used(&d->shelf);

@@ -176,9 +176,10 @@ void desk_rules_changed(struct desk *d, const struct policy *policy, uint64_t no
 
 	desk_pass_time(d, now_ms);
 	for (struct matter *m = d->docket.first; m; m = after) {
+		const struct subject subject = question_subject(&m->question);
 		after = m->after;
 		if (m->question.state == QUESTION_PENDING &&
-			!decision_is_open(policy, &m->question.target))
+			!decision_is_open(policy, &m->question.target, &subject))
 			lapse(d, m, QUESTION_WITHDRAWN, now_ms);
 	}
 }

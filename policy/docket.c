@@ -26,9 +26,28 @@ static struct asker *of_asker(struct bucket_link *link)
 	return link ? CONTAINER(link, struct asker, link) : NULL;
 }
 
+/* The block of all texts of a context, which begins with the first of them. */
+static void *block_of(const struct question_texts *texts)
+{
+	union {
+		const char *text;
+		void *block;
+	} first = {NULL};
+
+	for (int i = 0; i < QUESTION_TEXT_COUNT && !first.text; i++)
+		first.text = texts->all[i];
+	return first.block;
+}
+
 static void matter_free(struct matter *m)
 {
-	free(m->texts);
+	union {
+		const char *text;
+		void *block;
+	} subject = {m->question.subject};
+
+	free(block_of(&m->question.context));
+	free(subject.block);
 	free(m);
 }
 
@@ -50,8 +69,7 @@ bool docket_describe(struct matter *m, const struct question_texts *texts)
 		own.all[i] = memcpy(at, texts->all[i], len);
 		at += len;
 	}
-	free(m->texts);
-	m->texts = block;
+	free(block_of(&m->question.context));
 	m->question.context = own;
 	return true;
 }
@@ -71,34 +89,47 @@ void docket_done(struct docket *d)
 	agenda_done(&d->due);
 }
 
-uint64_t docket_hash(const struct docket *d, struct slice identity, const struct target *target,
-	enum question_protocol protocol)
+uint64_t docket_hash(const struct docket *d, struct slice identity, const struct concern *about)
 {
-	char text[LIMIT_IDENTITY_BYTES + sizeof(target->host) + 4];
+	const struct target *target = about->target;
+	char text[LIMIT_IDENTITY_BYTES + sizeof(target->host) + sizeof(uint64_t) + 5];
 	size_t len = 0;
 
 	assert(identity.len <= LIMIT_IDENTITY_BYTES);
-	text[len++] = (char)protocol;
+	text[len++] = (char)about->protocol;
+	text[len++] = (char)about->subject.kind;
 	text[len++] = (char)(target->port >> 8);
 	text[len++] = (char)(target->port & 0xff);
 	text[len++] = (char)identity.len;
 	if (identity.len > 0)
 		memcpy(text + len, identity.ptr, identity.len);
 	len += identity.len;
+	if (about->subject.kind != SUBJECT_NONE) {
+		uint64_t subject =
+			keyed_hash(&d->key, about->subject.text.ptr, about->subject.text.len);
+		memcpy(text + len, &subject, sizeof(subject));
+		len += sizeof(subject);
+	}
 	memcpy(text + len, target->host, target->host_len);
 	return keyed_hash(&d->key, text, len + target->host_len);
 }
 
-struct matter *docket_find(const struct docket *d, struct slice identity,
-	const struct target *target, enum question_protocol protocol)
+static bool is_about(const struct question *q, const struct concern *about)
 {
-	struct bucket_link *link =
-		buckets_find(&d->by_ask, docket_hash(d, identity, target, protocol));
+	const struct subject subject = question_subject(q);
+
+	return q->protocol == about->protocol && target_equal(&q->target, about->target) &&
+	       subject_equal(&subject, &about->subject);
+}
+
+struct matter *docket_find(
+	const struct docket *d, struct slice identity, const struct concern *about)
+{
+	struct bucket_link *link = buckets_find(&d->by_ask, docket_hash(d, identity, about));
 
 	for (; link; link = buckets_next(link)) {
 		const struct question *q = &of_ask(link)->question;
-		if (q->protocol == protocol && target_equal(&q->target, target) &&
-			slice_equal(slice_of(q->identity), identity))
+		if (is_about(q, about) && slice_equal(slice_of(q->identity), identity))
 			return of_ask(link);
 	}
 	return NULL;
@@ -194,17 +225,29 @@ static bool reserve(struct docket *d)
 	return buckets_reserve(&d->by_id) && buckets_reserve(&d->by_ask) && agenda_reserve(&d->due);
 }
 
-struct matter *docket_enter(struct docket *d, const struct question *q)
+/* A copy of the question with texts of its own. */
+static struct matter *matter_new(const struct question *q)
 {
-	struct matter *m = reserve(d) ? calloc(1, sizeof(*m)) : NULL;
+	struct matter *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		return NULL;
 	m->question = *q;
-	if (!docket_describe(m, &q->context)) {
-		free(m);
+	m->question.context = (struct question_texts){.process_id = q->context.process_id};
+	m->question.subject = q->subject ? strdup(q->subject) : NULL;
+	if ((q->subject && !m->question.subject) || !docket_describe(m, &q->context)) {
+		matter_free(m);
 		return NULL;
 	}
+	return m;
+}
+
+struct matter *docket_enter(struct docket *d, const struct question *q)
+{
+	struct matter *m = reserve(d) ? matter_new(q) : NULL;
+
+	if (!m)
+		return NULL;
 	if (q->state == QUESTION_PENDING) {
 		m->asker = need_asker(d, q->identity);
 		if (!m->asker) {
@@ -213,8 +256,8 @@ struct matter *docket_enter(struct docket *d, const struct question *q)
 		}
 		m->asker->questions++;
 		d->pending++;
-		buckets_add(&d->by_ask, &m->by_ask,
-			docket_hash(d, slice_of(q->identity), &q->target, q->protocol));
+		const struct concern about = question_concern(q);
+		buckets_add(&d->by_ask, &m->by_ask, docket_hash(d, slice_of(q->identity), &about));
 		agenda_add(&d->due, &m->due, q->expires_ms);
 	} else {
 		append_ended(d, m);

@@ -20,10 +20,9 @@ struct asker {
 
 /* A question and who waits for it. */
 struct matter {
-	struct question question;
-	char *texts; /* what question.context points to; NULL: nothing is known */
+	struct question question; /* what its texts point to is the matter's */
 	struct party party;
-	uint64_t longest_ms; /* the longest wait of those who left */
+	uint32_t longest_ms; /* the longest wait of those who left */
 	struct asker *asker; /* NULL once ended */
 	struct bucket_link by_id, by_ask;
 	struct agenda_item due;
@@ -44,12 +43,11 @@ void docket_init(struct docket *d, const struct hash_key *key);
 void docket_done(struct docket *d); /* frees all matters */
 
 /* Hash of who asks for what; equal asks have equal ones. */
-uint64_t docket_hash(const struct docket *d, struct slice identity, const struct target *target,
-	enum question_protocol protocol);
+uint64_t docket_hash(const struct docket *d, struct slice identity, const struct concern *about);
 
 /* The pending question that is just this ask, or NULL. */
-struct matter *docket_find(const struct docket *d, struct slice identity,
-	const struct target *target, enum question_protocol protocol);
+struct matter *docket_find(
+	const struct docket *d, struct slice identity, const struct concern *about);
 struct matter *docket_find_id(const struct docket *d, uint64_t id);
 /* NULL when the identity has nothing under way. */
 const struct asker *docket_asker(const struct docket *d, struct slice identity);

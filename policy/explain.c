@@ -28,13 +28,13 @@ static bool is_url(struct slice text, struct slice scheme)
 }
 
 /* What somebody asks about. */
-struct subject {
+struct asked {
 	bool url; /* there is a request to judge, beside a CONNECT if it is not a plain one */
 	bool plain;
 	struct request_view request;
 };
 
-static enum reason parse(struct slice text, struct target *ret_target, struct subject *s)
+static enum reason parse(struct slice text, struct target *ret_target, struct asked *s)
 {
 	enum reason reason;
 
@@ -48,17 +48,38 @@ static enum reason parse(struct slice text, struct target *ret_target, struct su
 	return reason == REASON_SCHEME_NOT_ALLOWED ? REASON_NONE : reason;
 }
 
+/* The name is asked about first. */
+static void note_held(const struct policy *p, struct explanation *e, const struct request_view *v,
+	const struct verdict *named)
+{
+	struct buffer text;
+
+	buffer_init(&text, LIMIT_SUBJECT_BYTES);
+	e->held = policy_held_subject(p, e->verdict.entry, v, &text);
+	e->held_by = e->verdict.entry;
+	snprintf(e->subject, sizeof(e->subject), "%.*s", (int)text.len, buffer_bytes(&text).ptr);
+	buffer_done(&text);
+	if (!e->held)
+		e->verdict.decision = DECISION_DENY;
+	else if (named->decision == DECISION_ASK)
+		e->verdict = *named;
+}
+
 static void judge_request(
 	const struct policy *p, struct explanation *e, const struct request_view *v)
 {
 	if (e->verdict.decision != DECISION_DENY)
 		e->verdict = policy_judge_method(p, v->method, &e->verdict);
-	if (e->verdict.decision != DECISION_DENY)
-		e->verdict = policy_judge_request(p, &e->target, v, &e->verdict);
+	if (e->verdict.decision == DECISION_DENY)
+		return;
+	const struct verdict named = e->verdict;
+	e->verdict = policy_judge_request(p, &e->target, v, &named);
+	if (policy_is_held(&e->verdict))
+		note_held(p, e, v, &named);
 }
 
 /* As it would come: a CONNECT first, unless it is a plain request, and the request inside. */
-static void judge(const struct policy *p, struct explanation *e, const struct subject *s)
+static void judge(const struct policy *p, struct explanation *e, const struct asked *s)
 {
 	static const struct request_view connect = {.method = {"CONNECT", 7}};
 
@@ -87,7 +108,7 @@ static void say_rule(const struct policy *p, struct explanation *e, const char *
 }
 
 /* A rule about requests that lets this one pass, if there is one. */
-static void say_passing(const struct policy *p, struct explanation *e, const struct subject *s)
+static void say_passing(const struct policy *p, struct explanation *e, const struct asked *s)
 {
 	struct explanation passing = *e;
 	uint32_t rule;
@@ -136,7 +157,8 @@ static void say_refused(const struct policy *p, struct explanation *e)
 	say(e, "is refused, %s: %s", reason_word(reason), reason_row(reason)->message);
 	if (reason == REASON_DENIED)
 		say_rule(p, e, " The deny entry is ");
-	if (reason == REASON_RULE_DENIED || reason == REASON_PATH_AMBIGUOUS)
+	if (reason == REASON_RULE_DENIED || reason == REASON_PATH_AMBIGUOUS ||
+		reason == REASON_RULE_HELD)
 		say_rule(p, e, " The rule is ");
 	if (reason == REASON_RULE_NOT_ALLOWED)
 		say_rule(p, e, " What it is allowed for begins with the rule ");
@@ -150,15 +172,31 @@ static void say_refused(const struct policy *p, struct explanation *e)
 		say(e, " \"*\" does not list it.");
 }
 
+static void say_asked(const struct policy *p, struct explanation *e)
+{
+	char subject[SHOWN_SIZE];
+	struct explanation by = {.verdict = {.entry = e->held_by}};
+	bool unlisted = !policy_is_held(&e->verdict);
+
+	if (unlisted)
+		say(e, "is on no list: it waits until somebody decides, unless somebody has.");
+	if (!e->held)
+		return;
+	escape_text(slice_of(e->subject), subject, sizeof(subject));
+	say_rule(p, &by, " by the rule ");
+	say(e, "%s request%s, \"%s\", waits for a decision of its own%s.",
+		unlisted ? " Then the" : "is allowed, but the", "", subject, by.text);
+}
+
 void policy_explain_request(
 	const struct policy *p, struct slice method, struct slice url, struct explanation *ret)
 {
 	char shown[LIMIT_NAME_BYTES + 9];
-	struct subject subject = {.request = {.method = method}};
+	struct asked asked = {.request = {.method = method}};
 
 	*ret = (struct explanation){.verdict = {DECISION_DENY, REASON_BAD_TARGET,
 					    SOURCE_BASELINE_POLICY, PORT_TLS, ENTRY_NONE}};
-	if (parse(url, &ret->target, &subject) != REASON_NONE) {
+	if (parse(url, &ret->target, &asked) != REASON_NONE) {
 		escape_text(url, shown, SHOWN_SIZE);
 		say(ret,
 			"\"%s\" is malformed: write a host name, a dotted quad or an IPv6 address in brackets, and behind a colon a port from 1 to 65535.",
@@ -167,7 +205,7 @@ void policy_explain_request(
 	}
 	target_format(&ret->target, shown, sizeof(shown));
 	say(ret, "%s ", shown);
-	if (subject.plain && target_is_agent_page(&ret->target)) {
+	if (asked.plain && target_is_agent_page(&ret->target)) {
 		ret->verdict = (struct verdict){.decision = DECISION_ALLOW,
 			.source = SOURCE_PROXY_STATE,
 			.protocol = PORT_HTTP,
@@ -175,17 +213,17 @@ void policy_explain_request(
 		say(ret, "is the proxy's own page for agents; nothing is behind it.");
 		return;
 	}
-	judge(p, ret, &subject);
+	judge(p, ret, &asked);
 	switch (ret->verdict.decision) {
 	case DECISION_ALLOW:
 		say_allowed(p, ret);
-		say_passing(p, ret, &subject);
+		say_passing(p, ret, &asked);
 		break;
 	case DECISION_DENY:
 		say_refused(p, ret);
 		break;
 	case DECISION_ASK:
-		say(ret, "is on no list: it waits until somebody decides, unless somebody has.");
+		say_asked(p, ret);
 		break;
 	}
 }

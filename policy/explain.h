@@ -4,10 +4,14 @@
 #ifndef SALLYPORT_POLICY_EXPLAIN_H
 #define SALLYPORT_POLICY_EXPLAIN_H
 
+#include "base/limits.h"
 #include "policy/policy.h"
 
 struct explanation {
 	struct verdict verdict; /* REASON_BAD_TARGET when the text is malformed */
+	bool held; /* a rule asks about the request, after the name if that is asked about too */
+	uint32_t held_by; /* that rule, for policy_rule */
+	char subject[LIMIT_SUBJECT_BYTES + 1]; /* what it asks about */
 	struct target target; /* all zero when the text is malformed */
 	char text[1024]; /* one or two sentences, one line, peer and file bytes escaped */
 };

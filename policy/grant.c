@@ -60,13 +60,20 @@ size_t grant_pattern_format(const struct grant *g, char ret_text[GRANT_PATTERN_S
 	return len + (size_t)snprintf(end, left, ":%u-%u", p->port_first, p->port_last);
 }
 
-bool grant_covers(const struct grant *g, const struct claimant *who, const struct target *target)
+struct subject grant_subject(const struct grant *g)
 {
+	return subject_of(g->subject_kind, g->subject);
+}
+
+bool grant_covers(const struct grant *g, const struct claimant *who, const struct target *target,
+	const struct subject *subject)
+{
+	const struct subject own = grant_subject(g);
 	struct cover c = cover_of(&g->pattern, g->allow);
 
 	if (g->identity[0] && !slice_equal(slice_of(g->identity), who->identity))
 		return false;
 	if (g->scope == GRANT_SESSION && !slice_equal(slice_of(g->session), who->session))
 		return false;
-	return cover_target(&c, target);
+	return subject_equal(&own, subject) && cover_target(&c, target);
 }

@@ -26,6 +26,8 @@ struct grant {
 		protocol; /* what may flow in a tunnel; without: by port, as for allow entries */
 	char identity[LIMIT_IDENTITY_BYTES + 1]; /* "" for everybody */
 	char session[LIMIT_SESSION_BYTES + 1]; /* GRANT_SESSION: which; else "" */
+	enum subject_kind subject_kind;
+	const char *subject; /* of whoever holds the grant; NULL: it is about the host itself */
 	uint64_t question; /* 0: decided ahead of time */
 	uint64_t made_ms; /* Unix time */
 	uint64_t expires_ms; /* 0: never (GRANT_ALWAYS) */
@@ -42,7 +44,12 @@ bool grant_scope_parse(struct slice word, enum grant_scope *ret_scope);
 enum { GRANT_PATTERN_SIZE = PATTERN_HOST_SIZE + 16 };
 size_t grant_pattern_format(const struct grant *g, char ret_text[GRANT_PATTERN_SIZE]);
 
-/* Pattern and identity (and session, for GRANT_SESSION) cover the ask; time is not looked at. */
-bool grant_covers(const struct grant *g, const struct claimant *who, const struct target *target);
+/* Borrows from the grant. */
+struct subject grant_subject(const struct grant *g);
+
+/* Pattern and identity (and session, for GRANT_SESSION) cover the ask, and the subject is the same
+ * (NULL: the host itself); time is not looked at. */
+bool grant_covers(const struct grant *g, const struct claimant *who, const struct target *target,
+	const struct subject *subject);
 
 #endif

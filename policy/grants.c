@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One block of memory: the struct, the entries, the ids taken back, the slots of the hash table, the
  * texts. An entry is found by the literal part of its pattern (or its network) together with whom it
- * is for, so that a name that everybody asks for is no long list:
+ * is for and its subject, so that a name that everybody asks for is no long list:
  *
  *   www.example.com, asked by "local" in session "s"
  *      "www.example.com" + everybody    "www.example.com" + local    "www.example.com" + local, s
@@ -22,6 +22,7 @@ struct stored {
 	uint64_t made_ms, expires_ms;
 	struct cover cover;
 	struct slice identity, session;
+	struct subject subject;
 	bool allow, of_session;
 	enum port_protocol protocol; /* unless by_port */
 	bool by_port;
@@ -53,6 +54,14 @@ static uint64_t audience_of_session(uint64_t of_identity, struct slice session)
 	return hash_bytes(of_identity ^ 2, session.ptr, session.len);
 }
 
+static uint64_t matter_of(uint64_t seed, const struct subject *s)
+{
+	if (s->kind == SUBJECT_NONE)
+		return 0;
+	return hash_bytes(seed ^ (3 + (uint64_t)s->kind), s->text.ptr, s->text.len);
+}
+
+/* Each of a session, of an identity and of everybody has its places for each subject. */
 static uint64_t key_of(uint64_t place, uint64_t audience)
 {
 	return hash_end(place, audience, 0);
@@ -72,7 +81,8 @@ static uint64_t entry_key(const struct grants *g, const struct stored *e)
 				 ? place_of_range(g->seed, &e->cover.network, e->cover.prefix_bits)
 				 : hash_bytes(g->seed, base.ptr, base.len);
 
-	return key_of(place, e->of_session ? audience_of_session(whom, e->session) : whom);
+	whom = e->of_session ? audience_of_session(whom, e->session) : whom;
+	return key_of(place, whom ^ matter_of(g->seed, &e->subject));
 }
 
 /* Copies a text behind the ones before it. */
@@ -101,6 +111,8 @@ static void enter(struct grants *g, const struct grant *grant, char **texts)
 	e->cover.host = keep(texts, e->cover.host);
 	e->identity = keep(texts, slice_of(grant->identity));
 	e->session = keep(texts, slice_of(grant->session));
+	e->subject = grant_subject(grant);
+	e->subject.text = keep(texts, e->subject.text);
 	e->key = entry_key(g, e);
 	if (e->cover.kind == PATTERN_RANGE)
 		g->lengths[e->cover.network.family == 6][e->cover.prefix_bits / 64] |=
@@ -124,7 +136,8 @@ static int compare_ids(const void *a, const void *b)
 
 static size_t text_size(const struct grant *g)
 {
-	return g->pattern.host_len + strlen(g->identity) + strlen(g->session);
+	return g->pattern.host_len + strlen(g->identity) + strlen(g->session) +
+	       slice_of(g->subject).len;
 }
 
 /* A zeroed block with its parts in place. */
@@ -207,9 +220,9 @@ uint64_t grants_next_expiry(const struct grants *g)
 struct seek {
 	const struct grants *grants;
 	const struct claimant *who;
-	const struct target *target;
+	const struct concern *about;
 	uint64_t now_ms;
-	uint64_t audiences[3]; /* everybody, the identity, its session */
+	uint64_t audiences[3]; /* everybody, the identity, its session; with the subject */
 	const struct stored *denial, *allowance;
 };
 
@@ -240,7 +253,8 @@ static void consider(struct seek *s, const struct stored *e)
 {
 	if (e->expires_ms != 0 && e->expires_ms <= s->now_ms)
 		return;
-	if (!is_for(e, s->who) || !cover_target(&e->cover, s->target))
+	if (!is_for(e, s->who) || !cover_target(&e->cover, s->about->target) ||
+		!subject_equal(&e->subject, &s->about->subject))
 		return;
 	if (!e->allow)
 		s->denial = e;
@@ -295,14 +309,17 @@ static void seek_address(struct seek *s, const struct address *a)
 }
 
 struct grants_found grants_find(const struct grants *g, const struct claimant *who,
-	const struct target *target, uint64_t now_ms)
+	const struct concern *about, uint64_t now_ms)
 {
-	struct seek s = {.grants = g, .who = who, .target = target, .now_ms = now_ms};
+	struct seek s = {.grants = g, .who = who, .about = about, .now_ms = now_ms};
+	const struct target *target = about->target;
 
 	if (!g || g->entry_count == 0)
 		return (struct grants_found){0};
 	s.audiences[1] = audience(g->seed, who->identity);
 	s.audiences[2] = audience_of_session(s.audiences[1], who->session);
+	for (int i = 0; i < 3; i++)
+		s.audiences[i] ^= matter_of(g->seed, &about->subject);
 	if (target->kind == TARGET_NAME) {
 		seek_name(&s, target_host(target));
 	} else {
@@ -326,9 +343,9 @@ static bool was_revoked(const struct grants *g, const struct grant_mark *mark)
 }
 
 bool grants_stands(const struct grants *g, const struct grant_mark *mark,
-	const struct claimant *who, const struct target *target, uint64_t now_ms)
+	const struct claimant *who, const struct concern *about, uint64_t now_ms)
 {
-	struct grants_found found = grants_find(g, who, target, now_ms);
+	struct grants_found found = grants_find(g, who, about, now_ms);
 
 	if (!g || found.found)
 		return found.allow;

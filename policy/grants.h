@@ -28,9 +28,9 @@ struct grants_found {
 	uint64_t id;
 	enum port_protocol protocol; /* when allowed */
 };
-/* g NULL: nothing is found. now_ms Unix time; what has expired is not found. */
+/* g NULL: nothing is found. The protocol asked for does not matter. now_ms Unix time; what has expired is not found. */
 struct grants_found grants_find(const struct grants *g, const struct claimant *who,
-	const struct target *target, uint64_t now_ms);
+	const struct concern *about, uint64_t now_ms);
 
 /* What a session keeps of the grant it goes by. */
 struct grant_mark {
@@ -41,7 +41,7 @@ struct grant_mark {
 /* Whether a session that was let through by `mark` still is: the grant (or another one) allows, no
  * denial covers, a once-grant was not taken back. */
 bool grants_stands(const struct grants *g, const struct grant_mark *mark,
-	const struct claimant *who, const struct target *target, uint64_t now_ms);
+	const struct claimant *who, const struct concern *about, uint64_t now_ms);
 
 /* Unix time when the first of them expires; 0: never. For ending tunnels on time. */
 uint64_t grants_next_expiry(const struct grants *g);

@@ -2,6 +2,7 @@
 #include "policy/ledger.h"
 
 #include "policy/ledger_row.h"
+#include "policy/ledger_tables.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -16,32 +17,7 @@ struct ledger {
 	uint64_t last_grant; /* put last, and on disk whatever happens */
 };
 
-/* ---- tables ------------------------------------------------------------------------------- */
-
-/* Bytes without a type: SQLite keeps them as they are. */
-#define QUESTION_TYPES                                                                             \
-	" state INTEGER NOT NULL, protocol INTEGER NOT NULL, target NOT NULL, identity NOT NULL,"  \
-	" session NOT NULL, method NOT NULL, path_class NOT NULL, user_agent NOT NULL,"            \
-	" traceparent NOT NULL, process NOT NULL, command NOT NULL, process_id INTEGER NOT NULL,"  \
-	" justification NOT NULL, asked INTEGER NOT NULL, expires INTEGER NOT NULL,"               \
-	" decided INTEGER NOT NULL, decided_by INTEGER NOT NULL, waiters INTEGER NOT NULL,"        \
-	" asks INTEGER NOT NULL, told_pending INTEGER NOT NULL"
-
-#define GRANT_TYPES                                                                                \
-	" allow INTEGER, scope INTEGER, pattern, port_protocol INTEGER, grant_identity,"           \
-	" grant_session, grant_question INTEGER, made INTEGER, ends INTEGER, decider, note"
-
-/* What waits or lives is looked up by id; what has ended is told with its grant, which may be gone by
- * then. Of two grants for the same, the number says which is the newer. */
-static const char schema[] =
-	"CREATE TABLE question (question INTEGER PRIMARY KEY," QUESTION_TYPES ");"
-	"CREATE TABLE live_grant (number INTEGER PRIMARY KEY,"
-	" grant_id INTEGER NOT NULL UNIQUE," GRANT_TYPES ");"
-	"CREATE INDEX live_grant_same ON live_grant (pattern, grant_identity, grant_session);"
-	"CREATE TABLE history (number INTEGER PRIMARY KEY,"
-	" question INTEGER NOT NULL UNIQUE," QUESTION_TYPES "," /* the grant's id: NULL for none */
-	" grant_id INTEGER," GRANT_TYPES ");"
-	"CREATE INDEX history_decided ON history (decided, state, asked);";
+/* ---- statements --------------------------------------------------------------------------- */
 
 enum statement {
 	PUT_QUESTION,
@@ -71,7 +47,8 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[PUT_GRANT] = "INSERT OR REPLACE INTO live_grant (" LEDGER_GRANT_COLUMNS
 		      ") VALUES (" LEDGER_GRANT_MARKS ")",
 	[DROP_SAME_GRANTS] = "DELETE FROM live_grant WHERE pattern = ? AND grant_identity = ?"
-			     " AND grant_session = ? AND (scope = ?) = ?",
+			     " AND grant_session = ? AND grant_subject_kind = ?"
+			     " AND grant_subject = ? AND (scope = ?) = ?",
 	[DROP_GRANT] = "DELETE FROM live_grant WHERE grant_id = ?",
 	[DROP_ENDED_GRANTS] = "DELETE FROM live_grant WHERE ends > 0 AND ends <= ?",
 	[PUT_HISTORY] = "INSERT OR REPLACE INTO history (" ENTRY_COLUMNS
@@ -96,8 +73,9 @@ static const char *const statements[STATEMENT_COUNT] = {
 static const struct database_form form = {
 	.noun = "ledger",
 	.application = 0x53504c47, /* "SPLG" */
-	.version = 1,
-	.schema = schema,
+	.version = 2,
+	.schema = ledger_schema,
+	.upgrades = ledger_upgrades,
 	.statements = statements,
 	.statement_count = STATEMENT_COUNT,
 };
@@ -151,7 +129,7 @@ static bool put_question(struct ledger *l, const struct news *news)
 	return cursor_run(&c);
 }
 
-/* A newer decision replaces one for the same pattern, identity and session in one step: of the older
+/* A newer decision replaces one for the same pattern, identity, session and subject in one step: of the older
  * one nothing may be left that would live again when the newer one is gone. */
 static bool drop_same_grants(struct ledger *l, const struct grant *g)
 {
@@ -162,6 +140,8 @@ static bool drop_same_grants(struct ledger *l, const struct grant *g)
 	cursor_put_bytes(&c, slice_from(pattern, len));
 	cursor_put_bytes(&c, slice_of(g->identity));
 	cursor_put_bytes(&c, slice_of(g->session));
+	cursor_put_number(&c, g->subject_kind);
+	cursor_put_bytes(&c, slice_of(g->subject));
 	cursor_put_number(&c, GRANT_SESSION);
 	cursor_put_number(&c, g->scope == GRANT_SESSION);
 	return cursor_run(&c);
@@ -270,11 +250,11 @@ bool ledger_keep(struct ledger *l, const struct news *news)
 static bool restore_questions(struct desk *d, struct cursor *c)
 {
 	struct question question;
-	struct question_context context;
+	struct ledger_texts texts;
 	bool ok = true;
 
 	while (cursor_next(c)) {
-		bool whole = ledger_row_take_question(c, &question, &context);
+		bool whole = ledger_row_take_question(c, &question, &texts);
 		ok = whole && desk_restore_question(d, &question) && ok;
 	}
 	return c->ok && ok;
@@ -283,11 +263,12 @@ static bool restore_questions(struct desk *d, struct cursor *c)
 static bool restore_grants(struct ledger *l, struct desk *d)
 {
 	struct cursor c = cursor_start(l->database, EVERY_GRANT);
+	char subject[LIMIT_SUBJECT_BYTES + 1];
 	struct grant grant;
 	bool ok = true;
 
 	while (cursor_next(&c)) {
-		bool whole = ledger_row_take_grant(&c, &grant);
+		bool whole = ledger_row_take_grant(&c, &grant, subject);
 		ok = whole && desk_restore_grant(d, &grant) && ok;
 	}
 	return c.ok && ok;
@@ -310,8 +291,8 @@ bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms)
 
 static bool take_entry(struct cursor *c, struct ledger_entry *ret_entry)
 {
-	return ledger_row_take_question(c, &ret_entry->question, &ret_entry->context) &&
-	       ledger_row_take_grant(c, &ret_entry->grant);
+	return ledger_row_take_question(c, &ret_entry->question, &ret_entry->texts) &&
+	       ledger_row_take_grant(c, &ret_entry->grant, ret_entry->grant_subject);
 }
 
 bool ledger_history(struct ledger *l, const struct ledger_place *from, size_t count,

@@ -33,8 +33,13 @@ bool ledger_restore(struct ledger *l, struct desk *d, uint64_t now_ms);
  * oldest go. */
 struct ledger_entry {
 	struct question question;
-	struct question_context context; /* where the question's texts are: not to be copied */
 	struct grant grant; /* id 0 where nobody decided */
+	/* Where the texts of the two are: not to be copied. */
+	struct ledger_texts {
+		struct question_context context;
+		char subject[LIMIT_SUBJECT_BYTES + 1];
+	} texts;
+	char grant_subject[LIMIT_SUBJECT_BYTES + 1];
 };
 /* Behind what ended at before_ms or later (0: from the newest); with a question, behind that one, which
  * ended at before_ms: others of the same millisecond are neither left out nor repeated. */

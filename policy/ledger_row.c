@@ -23,6 +23,23 @@ static bool take_text(struct cursor *c, char *ret_text, size_t size)
 }
 #define TAKE_TEXT(c, array) take_text(c, array, sizeof(array))
 
+/* Kind and text; *ret_subject is NULL or in the room. */
+static bool take_subject(struct cursor *c, enum subject_kind *ret_kind, const char **ret_subject,
+	char room[LIMIT_SUBJECT_BYTES + 1])
+{
+	uint64_t kind = cursor_number(c);
+	struct slice text = cursor_bytes(c);
+	const struct subject subject = {(enum subject_kind)kind, text};
+
+	if (kind >= SUBJECT_KIND_COUNT || !subject_is_valid(&subject))
+		return false;
+	memcpy(room, text.ptr, text.len);
+	room[text.len] = '\0';
+	*ret_kind = subject.kind;
+	*ret_subject = subject.kind == SUBJECT_NONE ? NULL : room;
+	return true;
+}
+
 /* A number up to `most`. */
 static bool take_small(struct cursor *c, uint32_t most, uint32_t *ret_number)
 {
@@ -88,11 +105,15 @@ void ledger_row_put_question(struct cursor *c, const struct question *q)
 	cursor_put_number(c, q->waiters);
 	cursor_put_number(c, q->asks);
 	cursor_put_number(c, q->told_pending);
+	cursor_put_number(c, q->subject_kind);
+	cursor_put_bytes(c, slice_of(q->subject));
+	cursor_put_bytes(c, slice_of(q->context.path));
 }
 
 bool ledger_row_take_question(
-	struct cursor *c, struct question *ret_question, struct question_context *ret_context)
+	struct cursor *c, struct question *ret_question, struct ledger_texts *ret_texts)
 {
+	struct question_context *context = &ret_texts->context;
 	struct question *q = ret_question;
 	uint32_t state, protocol;
 	bool ok;
@@ -107,8 +128,7 @@ bool ledger_row_take_question(
 	q->protocol = (enum question_protocol)protocol;
 	ok = TAKE_TEXT(c, q->identity);
 	ok &= TAKE_TEXT(c, q->session);
-	ok &= take_context(c, ret_context);
-	q->context = question_texts_of(ret_context);
+	ok &= take_context(c, context);
 	q->asked_ms = cursor_number(c);
 	q->expires_ms = cursor_number(c);
 	q->decided_ms = cursor_number(c);
@@ -116,6 +136,9 @@ bool ledger_row_take_question(
 	ok &= take_small(c, UINT32_MAX, &q->waiters);
 	ok &= take_small(c, UINT32_MAX, &q->asks);
 	ok &= take_bool(c, &q->told_pending);
+	ok &= take_subject(c, &q->subject_kind, &q->subject, ret_texts->subject);
+	ok &= TAKE_TEXT(c, context->path);
+	q->context = question_texts_of(context);
 	return ok;
 }
 
@@ -145,9 +168,12 @@ void ledger_row_put_grant(struct cursor *c, const struct grant *g)
 	cursor_put_number(c, g->expires_ms);
 	PUT_TEXT(c, g->decider);
 	PUT_TEXT(c, g->note);
+	cursor_put_number(c, g->subject_kind);
+	cursor_put_bytes(c, slice_of(g->subject));
 }
 
-bool ledger_row_take_grant(struct cursor *c, struct grant *ret_grant)
+bool ledger_row_take_grant(
+	struct cursor *c, struct grant *ret_grant, char ret_subject[LIMIT_SUBJECT_BYTES + 1])
 {
 	struct grant *g = ret_grant;
 	uint32_t scope, protocol;
@@ -174,5 +200,6 @@ bool ledger_row_take_grant(struct cursor *c, struct grant *ret_grant)
 	g->expires_ms = cursor_number(c);
 	ok &= TAKE_TEXT(c, g->decider);
 	ok &= TAKE_TEXT(c, g->note);
+	ok &= take_subject(c, &g->subject_kind, &g->subject, ret_subject);
 	return ok;
 }

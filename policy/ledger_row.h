@@ -11,23 +11,24 @@
 #define LEDGER_QUESTION_COLUMNS                                                                    \
 	"question, state, protocol, target, identity, session, method, path_class, user_agent,"    \
 	" traceparent, process, command, process_id, justification, asked, expires, decided,"      \
-	" decided_by, waiters, asks, told_pending"
-#define LEDGER_QUESTION_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+	" decided_by, waiters, asks, told_pending, subject_kind, subject, path"
+#define LEDGER_QUESTION_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define LEDGER_GRANT_COLUMNS                                                                       \
 	"grant_id, allow, scope, pattern, port_protocol, grant_identity, grant_session,"           \
-	" grant_question, made, ends, decider, note"
-#define LEDGER_GRANT_MARKS "?,?,?,?,?,?,?,?,?,?,?,?"
-enum { LEDGER_GRANT_COLUMN_COUNT = 12 };
+	" grant_question, made, ends, decider, note, grant_subject_kind, grant_subject"
+#define LEDGER_GRANT_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+enum { LEDGER_GRANT_COLUMN_COUNT = 14 };
 
 void ledger_row_put_question(struct cursor *c, const struct question *q);
 /* NULL puts as many NULLs. */
 void ledger_row_put_grant(struct cursor *c, const struct grant *g);
 
-/* False when a value is none that this program writes. The question's texts are in *ret_context. */
+/* False when a value is none that this program writes. The question's texts are in *ret_texts. */
 bool ledger_row_take_question(
-	struct cursor *c, struct question *ret_question, struct question_context *ret_context);
-/* NULLs give a zeroed grant. */
-bool ledger_row_take_grant(struct cursor *c, struct grant *ret_grant);
+	struct cursor *c, struct question *ret_question, struct ledger_texts *ret_texts);
+/* NULLs give a zeroed grant. Its subject is in *ret_subject. */
+bool ledger_row_take_grant(
+	struct cursor *c, struct grant *ret_grant, char ret_subject[LIMIT_SUBJECT_BYTES + 1]);
 
 #endif

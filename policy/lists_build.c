@@ -215,6 +215,7 @@ static bool finish(struct loading *l, struct policy_builder *b)
 	struct endpoint own[2 * LIMIT_LISTENERS];
 	struct policy_settings settings = {.mode = c->mode,
 		.unlisted = config_can_ask(c) ? c->unlisted : UNLISTED_DENY,
+		.nobody_answers = !config_can_ask(c),
 		.allow_local_binding = c->allow_local_binding,
 		.own = own,
 		.own_count = own_endpoints(c, own),

@@ -3,6 +3,7 @@
 
 #include "policy/match.h"
 #include "policy/name.h"
+#include "policy/request_subject.h"
 #include "policy/requests.h"
 #include "policy/snapshot.h"
 #include "policy/special.h"
@@ -221,7 +222,51 @@ struct verdict policy_judge_request(const struct policy *p, const struct target 
 		return ruled(REASON_RULE_NOT_ALLOWED, rule);
 	}
 	enum reason reason = request_rules_judge(&p->requests, t, r, &rule);
-	return reason == REASON_NONE ? *named : ruled(reason, rule);
+	if (reason == REASON_NONE) {
+		struct verdict v = *named;
+		/* A record that has the path names the rule that wants it. */
+		if (v.decision == DECISION_ALLOW && rule != REQUEST_RULE_NONE &&
+			policy_records_path(p, ENTRY_REQUEST + rule))
+			v.entry = ENTRY_REQUEST + rule;
+		return v;
+	}
+	struct verdict v = ruled(reason, rule);
+	if (reason == REASON_RULE_HELD && !p->nobody_answers) {
+		v.decision = DECISION_ASK;
+		v.protocol = named->protocol;
+	}
+	return v;
+}
+
+bool policy_held_subject(const struct policy *p, uint32_t entry, const struct request_view *r,
+	struct buffer *ret_text)
+{
+	assert(entry >= ENTRY_REQUEST && entry - ENTRY_REQUEST < p->requests.rule_count);
+	return request_subject_write(&p->requests.rules[entry - ENTRY_REQUEST].rule, r, ret_text);
+}
+
+bool policy_holds(const struct policy *p, const struct target *t)
+{
+	return request_rules_ask(&p->requests, t, NULL);
+}
+
+bool policy_holds_any(const struct policy *p)
+{
+	for (size_t i = 0; i < p->requests.rule_count; i++)
+		if (p->requests.rules[i].rule.action == REQUEST_HOLD)
+			return true;
+	return false;
+}
+
+bool policy_asks(const struct policy *p, const struct target *t, struct slice text)
+{
+	return request_rules_ask(&p->requests, t, &text);
+}
+
+bool policy_records_path(const struct policy *p, uint32_t entry)
+{
+	return entry != ENTRY_NONE && entry >= ENTRY_REQUEST &&
+	       p->requests.rules[entry - ENTRY_REQUEST].rule.record_path;
 }
 
 bool policy_inspects(const struct policy *p, const struct target *t)

@@ -120,7 +120,7 @@ struct entry {
 struct policy_settings {
 	enum policy_mode mode;
 	enum policy_unlisted unlisted;
-	bool allow_local_binding;
+	bool allow_local_binding, nobody_answers; /* what rules ask about is refused then */
 	/* The proxy's own listeners and control endpoints; the unspecified address stands for every
 	 * address of this machine, which the builder looks up. Copied. */
 	const struct endpoint *own;

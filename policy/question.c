@@ -22,6 +22,16 @@ const char *question_protocol_word(enum question_protocol protocol)
 	return protocol == QUESTION_CONNECT ? "https_connect" : "http";
 }
 
+struct subject question_subject(const struct question *q)
+{
+	return subject_of(q->subject_kind, q->subject);
+}
+
+struct concern question_concern(const struct question *q)
+{
+	return (struct concern){&q->target, q->protocol, question_subject(q)};
+}
+
 static const char *known(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
@@ -31,6 +41,7 @@ struct question_texts question_texts_of(const struct question_context *c)
 {
 	return (struct question_texts){.method = known(c->method),
 		.path_class = known(c->path_class),
+		.path = known(c->path),
 		.user_agent = known(c->user_agent),
 		.traceparent = known(c->traceparent),
 		.process = known(c->process),

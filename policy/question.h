@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy/question.h: what somebody is asked to decide: may this identity reach this host? All
- * waiters with the same identity, target and protocol class share one question. Values only; the
- * desk owns them. Source: shared design §5. */
+/* policy/question.h: what somebody is asked to decide: may this identity reach this host, or do there
+ * what the subject says? All waiters with the same identity, target, protocol class and subject share
+ * one question. Values only; the desk owns them. Source: shared design §5. */
 #ifndef SALLYPORT_POLICY_QUESTION_H
 #define SALLYPORT_POLICY_QUESTION_H
 
+#include "policy/subject.h"
 #include "policy/target.h"
 
 /* What would flow: a tunnel, or requests in plain view. */
@@ -20,6 +21,13 @@ enum question_state {
 	QUESTION_STATE_COUNT
 };
 
+/* What somebody wants. Borrowed. */
+struct concern {
+	const struct target *target;
+	enum question_protocol protocol;
+	struct subject subject; /* SUBJECT_NONE: to reach the target */
+};
+
 /* Who asks. `identity` is what the kernel vouches for (the client's address, "local" for
  * loopback); `session` is what the client calls itself (user name of Proxy-Authorization), empty
  * when it says nothing. Borrowed. */
@@ -33,7 +41,8 @@ struct claimant {
 struct question_context {
 	char method[16];
 	char path_class
-		[64]; /* shape of the path, never the path: "/", "/+", "/+/+.tgz"; plain HTTP only */
+		[64]; /* shape of the path, never the path: "/", "/+", "/+/+.tgz"; requests only */
+	char path[256]; /* of a request that a rule with record_path asks about, without query */
 	char user_agent[192];
 	char traceparent[56];
 	char process[64]; /* name behind a local client's socket, by its inode; unverified */
@@ -45,11 +54,11 @@ struct question_context {
 
 /* The same as texts of just their length, borrowed; NULL where nothing is known. What a question
  * carries: tens of thousands may wait, and most of what fits into a context is rarely there. */
-enum { QUESTION_TEXT_COUNT = 7 };
+enum { QUESTION_TEXT_COUNT = 8 };
 struct question_texts {
 	union {
 		struct {
-			const char *method, *path_class, *user_agent, *traceparent, *process,
+			const char *method, *path_class, *path, *user_agent, *traceparent, *process,
 				*command, *justification;
 		};
 		const char *all[QUESTION_TEXT_COUNT];
@@ -66,6 +75,7 @@ struct question {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	char session[LIMIT_SESSION_BYTES + 1]; /* of the first waiter */
 	struct question_texts context; /* of whoever holds the question */
+	const char *subject; /* likewise; NULL: the host itself is what is asked about */
 	uint64_t asked_ms; /* Unix time */
 	uint64_t expires_ms; /* asked + pending_ttl */
 	uint64_t decided_ms; /* end of pending; 0 before */
@@ -73,7 +83,12 @@ struct question {
 	uint32_t waiters; /* now */
 	uint32_t asks; /* waiters ever */
 	bool told_pending; /* a waiter was answered 503 approval_pending */
+	enum subject_kind subject_kind;
 };
+
+/* Borrows from the question. */
+struct subject question_subject(const struct question *q);
+struct concern question_concern(const struct question *q);
 
 /* "pending", "approved", "denied", "expired", "withdrawn". */
 const char *question_state_word(enum question_state state);

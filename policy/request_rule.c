@@ -40,8 +40,8 @@ bool request_rule_check_domain(
 		return false;
 	bool wildcard = p.kind == PATTERN_BELOW || p.kind == PATTERN_FROM || p.kind == PATTERN_HOLE;
 	struct slice base = pattern_base(&p);
-	if (r->action == REQUEST_DENY || r->public_suffix || !wildcard ||
-		(base.len > 0 && !suffix_is_public(base.ptr)))
+	if (r->action == REQUEST_DENY || r->action == REQUEST_HOLD || r->public_suffix ||
+		!wildcard || (base.len > 0 && !suffix_is_public(base.ptr)))
 		return true;
 	return refuse(pattern,
 		"covers names that anybody may register: write the names that are meant, or add public_suffix = true to the rule",

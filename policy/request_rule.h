@@ -9,6 +9,7 @@
 enum request_action {
 	REQUEST_ALLOW, /* with the other allow rules of its layer: nothing else goes */
 	REQUEST_DENY,
+	REQUEST_HOLD, /* goes when somebody approves it */
 	REQUEST_TUNNEL, /* the target is not looked into for this layer's sake */
 };
 
@@ -39,6 +40,7 @@ struct request_rule {
 	struct credential inject; /* source NONE: nothing; ALLOW */
 	enum request_action action;
 	enum request_layer layer;
+	bool record_path; /* the path may stand in records of what the rule decides */
 	bool public_suffix; /* a wildcard at or above a public suffix is meant */
 	struct slice file;
 	uint32_t line; /* from 1 */

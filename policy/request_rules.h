@@ -3,9 +3,11 @@
  * only read afterwards; judging takes no memory, and finds the rules of a target by its labels.
  *
  * Order, for each layer by itself: a tunnel rule: the layer says nothing; a deny rule that fits; a deny
- * rule that cannot tell; an allow rule that fits; an allow rule that cannot tell; any allow rule: what
- * none of them allows is denied; else the layer says nothing. Cannot tell: all but the path fits, and
- * the path has a second reading. The stricter of the layers counts. */
+ * rule that cannot tell; an allow rule that fits; an allow rule that cannot tell; a hold rule that fits
+ * as an allow rule would; a hold rule that cannot tell; any allow rule: what none of them allows is
+ * denied; a hold rule that fits as a deny rule would; else the layer says nothing. Cannot tell: all but
+ * the path fits, and the path has a second reading. The stricter of the layers counts: deny before
+ * hold before allow; of two that hold the requirements' asks. */
 #ifndef SALLYPORT_POLICY_REQUEST_RULES_H
 #define SALLYPORT_POLICY_REQUEST_RULES_H
 
@@ -69,6 +71,14 @@ size_t request_rules_size(const struct request_rules *set);
 /* The order of the scopes' bases: <0, 0, >0. */
 int request_rules_compare(struct slice a, struct slice b);
 
+/* Who is told of each rule that covers the target, of some more than once. */
+struct rule_visitor {
+	void (*visit)(void *owner, const struct stored_rule *s, uint32_t rule);
+	void *owner;
+};
+void request_rules_visit(
+	const struct request_rules *set, const struct target *t, const struct rule_visitor *v);
+
 /* Some rule other than a tunnel rule covers the target, and no tunnel rule of the same layer does.
  * *ret_rule is the first of them, or NONE; may be NULL. */
 bool request_rules_cover(
@@ -77,7 +87,7 @@ bool request_rules_cover(
 /* Any rule is there that may look into something. */
 bool request_rules_any(const struct request_rules *set);
 
-/* REASON_NONE, RULE_DENIED, RULE_NOT_ALLOWED or PATH_AMBIGUOUS. *ret_rule is the rule that decided, or
+/* REASON_NONE, RULE_DENIED, RULE_NOT_ALLOWED, RULE_HELD or PATH_AMBIGUOUS. *ret_rule is the rule that decided, or
  * NONE when no rule had a say; of RULE_NOT_ALLOWED the first that allows something else. */
 enum reason request_rules_judge(const struct request_rules *set, const struct target *t,
 	const struct request_view *v, uint32_t *ret_rule);
@@ -87,6 +97,11 @@ enum reason request_rules_judge(const struct request_rules *set, const struct ta
  * false when there are more. */
 bool request_rules_edits(const struct request_rules *set, const struct target *t,
 	const struct request_view *v, struct edit_rules *ret_rules);
+
+/* A hold rule that covers the target, and is not set aside by a tunnel rule, asks about the text
+ * (policy/request_subject.h); NULL: about any. */
+bool request_rules_ask(
+	const struct request_rules *set, const struct target *t, const struct slice *text);
 
 /* What a rule says, in a few words: `deny "github.com" POST "/x"`; escaped, lives as long as the set. */
 const char *request_rules_text(const struct request_rules *set, uint32_t rule);

@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "policy/path.h"
+#include "policy/request_subject.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -126,6 +127,7 @@ static struct slice describe(const struct request_rule *r, char text[TEXT_SIZE])
 	static const struct slice actions[] = {
 		[REQUEST_ALLOW] = {"allow", 5},
 		[REQUEST_DENY] = {"deny", 4},
+		[REQUEST_HOLD] = {"hold", 4},
 		[REQUEST_TUNNEL] = {"tunnel", 6},
 	};
 	size_t len = 0;
@@ -227,6 +229,11 @@ static bool check_parts(const struct request_rule *r, char *ret_sentence, size_t
 	for (size_t i = 0; i < r->header_count; i++)
 		if (!request_rule_check_field(r->headers[i].name, ret_sentence, size))
 			return false;
+	if (r->action == REQUEST_HOLD && !request_subject_has_room(r)) {
+		snprintf(ret_sentence, size,
+			"a rule with action = \"hold\" is shown to whoever decides, and this one is too long for that: split it, or shorten its paths and conditions");
+		return false;
+	}
 	return check_edits(r, ret_sentence, size);
 }
 

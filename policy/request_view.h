@@ -26,4 +26,14 @@ static inline struct slice request_view_field(
 	return v->field ? v->field(v->owner, name, nth) : slice_from(NULL, 0);
 }
 
+/* The path as it is sent on, without query: without one "/" is meant, but for the "*" of OPTIONS, which
+ * is no path. */
+static inline struct slice request_view_path(const struct request_view *v)
+{
+	struct slice path = slice_first(v->path, slice_find(v->path, '?'));
+	bool star = v->path.len == 0 && slice_equal(v->method, SLICE("OPTIONS"));
+
+	return path.len == 0 && !star ? SLICE("/") : path;
+}
+
 #endif

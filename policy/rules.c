@@ -175,16 +175,14 @@ static bool read_conditions(struct reading *r, const struct toml_value *table, b
 
 static bool read_action(struct reading *r, const struct toml_value *v)
 {
-	static const enum request_action actions[] = {REQUEST_ALLOW, REQUEST_DENY, REQUEST_TUNNEL};
-	int word = v->type == TOML_TEXT ? words_find("allow|deny|tunnel", v->text) : -1;
+	static const enum request_action actions[] = {
+		REQUEST_ALLOW, REQUEST_DENY, REQUEST_HOLD, REQUEST_TUNNEL};
+	int word = v->type == TOML_TEXT ? words_find("allow|deny|hold|tunnel", v->text) : -1;
 
 	r->has_action = true;
-	if (v->type == TOML_TEXT && slice_equal(v->text, SLICE("hold")))
-		return loading_fail(r->l, v->place,
-			"action = \"hold\" is not there yet for requests: write \"deny\", or \"allow\" for what may go without asking");
 	if (word < 0)
-		return loading_fail(
-			r->l, v->place, "action must be \"allow\", \"deny\" or \"tunnel\"");
+		return loading_fail(r->l, v->place,
+			"action must be \"allow\", \"deny\", \"hold\" or \"tunnel\"");
 	r->rule.action = actions[word];
 	return true;
 }
@@ -198,21 +196,18 @@ static bool read_boolean(struct reading *r, const struct toml_value *v, bool *re
 }
 
 static const char known_keys[] =
-	"domain|methods|paths|query|headers|action|public_suffix|strip_headers|inject";
+	"domain|methods|paths|query|headers|action|record_path|public_suffix|strip_headers|inject";
 
 static bool unknown_key(struct reading *r, const struct toml_value *v)
 {
 	struct slice near = words_nearest(known_keys, v->key);
 
-	if (slice_equal(v->key, SLICE("record_path")))
-		return loading_fail(r->l, v->key_place,
-			"record_path is not there yet: leave it out, no event has a path");
 	if (near.len > 0)
 		return loading_fail(r->l, v->key_place,
 			"a rule has no \"%s\": did you mean \"%.*s\"?", quote(v->key).text,
 			(int)near.len, near.ptr);
 	return loading_fail(r->l, v->key_place,
-		"a rule has no \"%s\": it may have domain, methods, paths, query, headers, action, public_suffix, strip_headers and inject",
+		"a rule has no \"%s\": it may have domain, methods, paths, query, headers, action, record_path, public_suffix, strip_headers and inject",
 		quote(v->key).text);
 }
 
@@ -230,7 +225,8 @@ static bool read_key(struct reading *r, const struct toml_value *v)
 	struct request_rule *rule = &r->rule;
 
 	/* Read before the others, because the domains depend on them. */
-	if (slice_equal(v->key, SLICE("action")) || slice_equal(v->key, SLICE("public_suffix")))
+	if (slice_equal(v->key, SLICE("action")) || slice_equal(v->key, SLICE("public_suffix")) ||
+		slice_equal(v->key, SLICE("record_path")))
 		return true;
 	if (slice_equal(v->key, SLICE("domain")))
 		return read_texts(r, v, &domains, &rule->domains, &rule->domain_count);
@@ -261,6 +257,9 @@ static bool read_rule(struct reading *r, const struct toml_value *table)
 		if (slice_equal(v->key, SLICE("public_suffix")) &&
 			!read_boolean(r, v, &r->rule.public_suffix))
 			return false;
+		if (slice_equal(v->key, SLICE("record_path")) &&
+			!read_boolean(r, v, &r->rule.record_path))
+			return false;
 	}
 	for (const struct toml_value *v = table->first; v; v = v->next)
 		if (!read_key(r, v))
@@ -270,7 +269,7 @@ static bool read_rule(struct reading *r, const struct toml_value *table)
 			"a rule without domain: write domain = \"example.com\" or a list of patterns");
 	if (!r->has_action)
 		return loading_fail(r->l, table->place,
-			"a rule without action: write action = \"allow\", \"deny\" or \"tunnel\"");
+			"a rule without action: write action = \"allow\", \"deny\", \"hold\" or \"tunnel\"");
 	if (r->rule.action == REQUEST_TUNNEL && r->conditional)
 		return loading_fail(r->l, r->conditional->key_place,
 			"a tunnel is not looked into, so a rule with action = \"tunnel\" has no conditions: leave %s out",

@@ -30,24 +30,33 @@ static struct shelved *of_key(struct bucket_link *link)
 
 static uint64_t key_hash(const struct shelf *s, const struct grant *g)
 {
-	char text[GRANT_PATTERN_SIZE + sizeof(g->identity) + sizeof(g->session)];
+	char text[GRANT_PATTERN_SIZE + sizeof(g->identity) + sizeof(g->session) +
+		  LIMIT_SUBJECT_BYTES + 1];
+	struct slice subject = slice_of(g->subject);
 	size_t len = grant_pattern_format(g, text) + 1;
 	size_t identity_len = strlen(g->identity) + 1, session_len = strlen(g->session) + 1;
 
 	memcpy(text + len, g->identity, identity_len);
 	len += identity_len;
 	memcpy(text + len, g->session, session_len);
-	return keyed_hash(&s->key, text, len + session_len);
+	len += session_len;
+	if (subject.len > 0)
+		memcpy(text + len, subject.ptr, subject.len);
+	return keyed_hash(&s->key, text, len + subject.len);
 }
 
 struct shelved *shelf_prepare(struct shelf *s, const struct grant *g)
 {
 	bool room = buckets_reserve(&s->by_id) && buckets_reserve(&s->by_key) &&
 		    buckets_reserve(&s->by_ask) && agenda_reserve(&s->due);
-	struct shelved *copy = room ? calloc(1, sizeof(*copy)) : NULL;
+	size_t subject = g->subject ? strlen(g->subject) + 1 : 0;
+	struct shelved *copy = room ? calloc(1, sizeof(*copy) + subject) : NULL;
 
-	if (copy)
-		copy->grant = *g;
+	if (!copy)
+		return NULL;
+	copy->grant = *g;
+	if (subject > 0)
+		copy->grant.subject = memcpy(copy + 1, g->subject, subject);
 	return copy;
 }
 
@@ -107,11 +116,12 @@ struct shelved *shelf_find(const struct shelf *s, uint64_t id)
 static bool is_same(const struct grant *a, const struct grant *b)
 {
 	char text_a[GRANT_PATTERN_SIZE], text_b[GRANT_PATTERN_SIZE];
+	const struct subject about_a = grant_subject(a), about_b = grant_subject(b);
 
 	grant_pattern_format(a, text_a);
 	grant_pattern_format(b, text_b);
 	return strcmp(text_a, text_b) == 0 && strcmp(a->identity, b->identity) == 0 &&
-	       strcmp(a->session, b->session) == 0 &&
+	       strcmp(a->session, b->session) == 0 && subject_equal(&about_a, &about_b) &&
 	       (a->scope == GRANT_SESSION) == (b->scope == GRANT_SESSION);
 }
 
@@ -125,14 +135,15 @@ struct shelved *shelf_find_same(const struct shelf *s, const struct grant *g)
 }
 
 struct shelved *shelf_find_once(const struct shelf *s, uint64_t ask_hash, struct slice identity,
-	const struct target *target, enum question_protocol protocol)
+	const struct concern *about)
 {
 	const struct claimant who = {.identity = identity};
 	struct bucket_link *link = buckets_find(&s->by_ask, ask_hash);
 
 	for (; link; link = buckets_next(link)) {
 		struct shelved *g = CONTAINER(link, struct shelved, by_ask);
-		if (g->protocol == protocol && grant_covers(&g->grant, &who, target))
+		if (g->protocol == about->protocol &&
+			grant_covers(&g->grant, &who, about->target, &about->subject))
 			return g;
 	}
 	return NULL;

@@ -11,7 +11,7 @@
 #include "policy/keyed_hash.h"
 
 struct shelved {
-	struct grant grant;
+	struct grant grant; /* its subject stands behind all this */
 	bool used; /* GRANT_ONCE: it let its connections through */
 	enum question_protocol protocol; /* GRANT_ONCE: of its question */
 	struct bucket_link by_id, by_key, by_ask; /* by_ask only for an unused once-grant */
@@ -47,12 +47,12 @@ void shelf_use(struct shelf *s, struct shelved *g, uint64_t at_ms);
 void shelf_take(struct shelf *s, struct shelved *g);
 
 struct shelved *shelf_find(const struct shelf *s, uint64_t id);
-/* The newest grant with the same pattern, identity and session that is no used once-grant; NULL when
+/* The newest grant with the same pattern, identity, session and subject that is no used once-grant; NULL when
  * there is none. */
 struct shelved *shelf_find_same(const struct shelf *s, const struct grant *g);
 /* The unused once-grant for just this ask. */
 struct shelved *shelf_find_once(const struct shelf *s, uint64_t ask_hash, struct slice identity,
-	const struct target *target, enum question_protocol protocol);
+	const struct concern *about);
 /* The oldest used once-grant, for making room. NULL when there is none. */
 struct shelved *shelf_oldest_used(const struct shelf *s);
 

@@ -17,6 +17,7 @@ struct policy {
 	uint64_t generation;
 	enum policy_mode mode;
 	enum policy_unlisted unlisted;
+	bool nobody_answers;
 	bool allow_local_binding;
 	struct own own;
 	struct ruleset rules;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/audit.h"
 
+#include "policy/requests.h"
+#include "proxy/session_consent.h"
 #include "proxy/streams.h"
 
 #include <time.h>
@@ -36,6 +38,30 @@ static struct event event_of(const struct session *s, enum event_name name)
 	memcpy(e.trace_id, s->trace_id, sizeof(e.trace_id));
 	memcpy(e.span_id, s->span_id, sizeof(e.span_id));
 	return e;
+}
+
+static void note_rule(struct event *e, const struct session *s, uint32_t entry)
+{
+	const struct policy *policy = s->worker->settings.policy;
+	const struct rule rule = policy_rule(policy, entry);
+
+	if (!rule.pattern)
+		return;
+	e->rule = slice_of(rule.pattern);
+	e->rule_file = slice_of(rule.file);
+	e->rule_line = rule.line;
+	if (!policy_records_path(policy, entry) || !s->exchange)
+		return;
+	struct slice path = session_path(s);
+	e->path = slice_first(path, slice_find(path, '?'));
+}
+
+/* By which the current request goes. */
+static uint64_t grant_of(const struct session *s)
+{
+	uint64_t consent = session_consent_grant(s);
+
+	return consent != 0 ? consent : s->grant.id;
 }
 
 static enum event_decision decision_of(enum decision decision)
@@ -79,18 +105,13 @@ void audit_decision(struct session *s, const struct verdict *verdict)
 		metrics_count(&s->worker->metrics, allowed ? COUNTER_ALLOWED : COUNTER_DENIED, 1);
 
 	struct event e = event_of(s, EVENT_POLICY_DECISION);
-	const struct rule rule = policy_rule(s->worker->settings.policy, verdict->entry);
 	e.decision = decision_of(verdict->decision);
 	e.reason = verdict->reason;
 	e.source = source_of(verdict->source);
 	e.question = s->question;
-	e.grant = s->grant.id;
+	e.grant = grant_of(s);
 	e.override = allowed && verdict->source == SOURCE_DECIDER;
-	if (rule.pattern) {
-		e.rule = slice_of(rule.pattern);
-		e.rule_file = slice_of(rule.file);
-		e.rule_line = rule.line;
-	}
+	note_rule(&e, s, verdict->entry);
 	ring_record(s->worker->ring, &e);
 }
 
@@ -99,8 +120,10 @@ void audit_asked(struct session *s)
 	struct event e = event_of(s, EVENT_POLICY_DECISION);
 
 	e.decision = EVENT_ASK;
-	e.reason = REASON_NOT_ALLOWED;
+	e.reason = session_asks_request(s) ? REASON_RULE_HELD : REASON_NOT_ALLOWED;
 	e.source = EVENT_BASELINE_POLICY;
+	if (session_asks_request(s))
+		note_rule(&e, s, s->held);
 	e.question = s->question;
 	ring_record(s->worker->ring, &e);
 }

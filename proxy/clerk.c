@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 #include "base/log.h"
+#include "proxy/approval_event.h"
 #include "proxy/census.h"
 #include "proxy/context.h"
 
@@ -108,71 +109,12 @@ static void answer(void *owner, const uint64_t *waiters, size_t count, const str
 	}
 }
 
-static enum event_approval approval_of(const struct news *news)
-{
-	switch (news->kind) {
-	case NEWS_ASKED:
-		return EVENT_ASKED;
-	case NEWS_DECIDED:
-	case NEWS_GRANTED:
-		return news->grant->allow ? EVENT_APPROVED : EVENT_DENIED;
-	case NEWS_WITHDRAWN:
-		return EVENT_WITHDRAWN;
-	case NEWS_REVOKED:
-		return EVENT_REVOKED;
-	case NEWS_EXPIRED:
-	case NEWS_GRANT_ENDED:
-	case NEWS_WAITERS:
-	case NEWS_CONTEXT:
-		break;
-	}
-	return EVENT_EXPIRED;
-}
-
-static void note_question(struct event *e, const struct question *q)
-{
-	e->protocol =
-		q->protocol == QUESTION_CONNECT ? EVENT_PROTOCOL_CONNECT : EVENT_PROTOCOL_HTTP;
-	e->scope = q->target.kind == TARGET_NAME ? EVENT_SCOPE_DOMAIN : EVENT_SCOPE_NON_DOMAIN;
-	e->host = target_host(&q->target);
-	e->port = q->target.port;
-	e->user = slice_of(q->identity);
-	e->session_id = slice_of(q->session);
-	e->method = slice_of(q->context.method);
-	e->question = q->id;
-	e->waiters = q->waiters;
-	event_traceparent(e, slice_of(q->context.traceparent));
-}
-
-static void note_grant(struct event *e, const struct grant *g, char pattern[GRANT_PATTERN_SIZE])
-{
-	e->grant = g->id;
-	e->approval_scope = slice_of(grant_scope_word(g->scope));
-	e->approval_pattern = slice_from(pattern, grant_pattern_format(g, pattern));
-	e->note = slice_of(g->note);
-	if (e->user.len == 0)
-		e->user = slice_of(g->identity);
-	if (e->question == 0)
-		e->question = g->question;
-}
-
 static void record(struct clerk *c, const struct news *news)
 {
-	struct timespec now;
 	char pattern[GRANT_PATTERN_SIZE];
+	struct event e;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	struct event e = {
-		.name = EVENT_APPROVAL,
-		.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
-		.approval = approval_of(news),
-		.decider = slice_of(news->actor),
-		.waited_us = news->waited_ms * 1000,
-	};
-	if (news->question)
-		note_question(&e, news->question);
-	if (news->grant)
-		note_grant(&e, news->grant, pattern);
+	approval_event(news, &e, pattern);
 	crew_record(c->crew, &e);
 }
 
@@ -236,12 +178,13 @@ static void tell_one(
 static void ask(struct clerk *c, const struct petition *p, uint64_t now)
 {
 	const struct claimant who = {slice_of(p->identity), slice_of(p->session)};
+	const struct concern about = {
+		&p->target, p->protocol, subject_of(p->subject_kind, p->subject)};
 	struct ruling ruling = {.question = 0};
 	struct question_context context;
 
 	context_unpack(p->context, &context);
-	switch (desk_ask(
-		c->desk, p->waiter, &who, &p->target, p->protocol, &context, now, &ruling)) {
+	switch (desk_ask(c->desk, p->waiter, &who, &about, &context, now, &ruling)) {
 	case DESK_HELD:
 		tell_one(c, p->waiter, HOLD_ASKED, &ruling);
 		if (desk_question(c->desk, ruling.question)->asks == 1)

@@ -127,6 +127,7 @@ int command_decision(const struct arguments *a, bool allow, struct remote_decisi
 		.pattern = a->values[FLAG_PATTERN],
 		.note = a->values[FLAG_NOTE],
 		.protocol = a->values[FLAG_PROTOCOL],
+		.subject = a->values[FLAG_SUBJECT],
 	};
 
 	if (!command_word_fits(a, FLAG_SCOPE, "once|session|ttl|always") ||

@@ -104,14 +104,20 @@ void context_fill(struct question_context *ret_context, const struct head *h, st
 		utf8_copy(trace, c->traceparent, sizeof(c->traceparent));
 }
 
+void context_show_path(struct question_context *context, struct slice path)
+{
+	utf8_copy(slice_first(path, slice_find(path, '?')), context->path, sizeof(context->path));
+}
+
 /* ---- on its way ----------------------------------------------------------------------------- */
 
-enum { PACKED_PARTS = 4 };
+enum { PACKED_PARTS = 5 };
 
 /* The parts that a head fills; the largest fixed fields are not among them. */
 static void parts_of(struct question_context *c, char *ret_parts[PACKED_PARTS])
 {
-	char *const parts[PACKED_PARTS] = {c->method, c->path_class, c->user_agent, c->traceparent};
+	char *const parts[PACKED_PARTS] = {
+		c->method, c->path_class, c->path, c->user_agent, c->traceparent};
 
 	memcpy(ret_parts, parts, sizeof(parts));
 }

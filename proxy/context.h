@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proxy/context.h: what a request head tells about a question, for the person who decides it. Never a
- * path, query, credential or content: of a path only its shape. Source: shared design §5 and §7. */
+ * query, credential or content, and of a path only its shape, unless a rule wants it recorded.
+ * Source: shared design §5 and §7. */
 #ifndef SALLYPORT_PROXY_CONTEXT_H
 #define SALLYPORT_PROXY_CONTEXT_H
 
@@ -11,6 +12,9 @@
  *   path  origin-form of a request in plain view, "" means "/"; ptr NULL for a CONNECT, which has
  *         none */
 void context_fill(struct question_context *ret_context, const struct head *h, struct slice path);
+
+/* Adds the path itself, without its query. */
+void context_show_path(struct question_context *context, struct slice path);
 
 /* The same as one small block, for as long as it is on its way; what context_fill leaves empty is not
  * in it. NULL without memory; free() frees it. */

@@ -46,6 +46,7 @@ void petition_free(struct petition *p)
 {
 	if (!p)
 		return;
+	free(p->subject);
 	free(p->context);
 	free(p->call);
 	free(p);

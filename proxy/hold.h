@@ -37,6 +37,8 @@ struct petition {
 	uint64_t waiter; /* its number; never 0 */
 	struct target target;
 	enum question_protocol protocol;
+	enum subject_kind subject_kind;
+	char *subject; /* ASK: owned; NULL for SUBJECT_NONE */
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	char session[LIMIT_SESSION_BYTES + 1];
 	struct endpoint client, local; /* of the client's socket, to find its process */

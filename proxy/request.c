@@ -100,7 +100,7 @@ static bool field_at(const void *owner, size_t nth, struct slice *ret_name, stru
 	return true;
 }
 
-static struct request_view view_of(const struct head *h, struct slice path)
+struct request_view request_view_of(const struct head *h, struct slice path)
 {
 	return (struct request_view){
 		.method = h->method, .path = path, .field = field_of, .owner = h, .at = field_at};
@@ -122,20 +122,19 @@ static struct edit_place edit_place(const struct request_place *place, const str
 		.verified = place->secure};
 }
 
-/* Denied by the mode, a rule, or for the sake of a credential; or as the name was judged. */
-static struct verdict judge_beyond_name(
-	const struct head *h, const struct request_place *place, const struct request *r)
+/* Denied by the mode, a rule, or for the sake of a credential; or as the name was judged, or held. */
+static struct verdict judge_beyond_name(const struct request_place *place,
+	const struct target *target, const struct request_view *view, const struct verdict *named)
 {
-	const struct request_view view = view_of(h, r->path);
-	const struct edit_place edited = edit_place(place, &r->target);
-	struct verdict v = policy_judge_method(place->policy, h->method, &r->verdict);
+	const struct edit_place edited = edit_place(place, target);
+	struct verdict v = policy_judge_method(place->policy, view->method, named);
+	uint32_t entry;
 
 	if (v.decision != DECISION_DENY)
-		v = policy_judge_request(place->policy, &r->target, &view, &r->verdict);
+		v = policy_judge_request(place->policy, target, view, named);
 	if (v.decision == DECISION_DENY)
 		return v;
-	uint32_t entry;
-	enum reason reason = edit_judge(&edited, &view, &entry);
+	enum reason reason = edit_judge(&edited, view, &entry);
 	if (reason == REASON_NONE)
 		return v;
 	v = refused(reason);
@@ -143,10 +142,26 @@ static struct verdict judge_beyond_name(
 	return v;
 }
 
+struct verdict request_judge(const struct request_place *place, const struct target *target,
+	const struct request_view *view, uint32_t *ret_held)
+{
+	const struct verdict named = policy_judge(place->policy, target);
+	struct verdict v = named;
+
+	*ret_held = ENTRY_NONE;
+	if (v.decision != DECISION_DENY)
+		v = judge_beyond_name(place, target, view, &named);
+	if (!policy_is_held(&v))
+		return v;
+	/* The name is asked about first. */
+	*ret_held = v.entry;
+	return named.decision == DECISION_ASK ? named : v;
+}
+
 enum reason request_edit(const struct head *h, const struct request_place *place,
 	const struct target *target, struct slice path, struct edit **ret_edit)
 {
-	const struct request_view view = view_of(h, path);
+	const struct request_view view = request_view_of(h, path);
 	const struct edit_place edited = edit_place(place, target);
 
 	return edit_new(&edited, &view, ret_edit);
@@ -157,7 +172,7 @@ void request_read(
 {
 	struct request *r = ret_request;
 
-	*r = (struct request){0};
+	*r = (struct request){.held = ENTRY_NONE};
 	r->reason = read_target(h, place, r);
 	if (r->reason == REASON_NONE && is_for_the_proxy(h))
 		r->reason = REASON_METHOD_REFUSED;
@@ -174,9 +189,8 @@ void request_read(
 			.entry = ENTRY_NONE};
 		return;
 	}
-	r->verdict = policy_judge(place->policy, &r->target);
-	if (r->verdict.decision != DECISION_DENY)
-		r->verdict = judge_beyond_name(h, place, r);
+	const struct request_view view = request_view_of(h, r->path);
+	r->verdict = request_judge(place, &r->target, &view, &r->held);
 	/* Who is on no list may still be let in: that is not for this file. */
 	r->reason = r->verdict.decision == DECISION_ASK ? REASON_NONE : r->verdict.reason;
 }

@@ -7,6 +7,7 @@
 #define SALLYPORT_PROXY_REQUEST_H
 
 #include "policy/edit.h"
+#include "policy/request_view.h"
 #include "proxy/message.h"
 
 /* Where a request came from: what its target may look like depends on it. */
@@ -25,8 +26,11 @@ struct request {
 	bool has_target; /* false while malformed: nothing of it may be shown */
 	struct target target;
 	struct slice path; /* origin-form to forward; borrows from the head */
-	struct verdict
-		verdict; /* of the name; DENY with `reason` for every refusal, ASK with none */
+	/* Of the name, and DENY with `reason` for every refusal. ASK without a reason: of the name, or
+	 * else of the rule that holds the request (policy_is_held). */
+	struct verdict verdict;
+	uint32_t
+		held; /* the rule that holds the request, once the name may be reached; ENTRY_NONE */
 };
 
 /* Reads and judges; *ret_request is always set. */
@@ -36,6 +40,13 @@ void request_read(
 /* What the rules of the place change in a request that request_read let pass, as edit_new. */
 enum reason request_edit(const struct head *h, const struct request_place *place,
 	const struct target *target, struct slice path, struct edit **ret_edit);
+/* The request as rules see it. Borrows from the head.
+ *   path  origin-form to forward */
+struct request_view request_view_of(const struct head *h, struct slice path);
+
+/* What the present rules say of a request whose target was read: the verdict as in struct request. */
+struct verdict request_judge(const struct request_place *place, const struct target *target,
+	const struct request_view *view, uint32_t *ret_held);
 
 /* RFC 9110 §9.2.2: may be sent again when a kept connection turned out to be dead. Only without
  * content, because content was not kept. */

@@ -240,6 +240,12 @@ enum phase session_find(struct session *s)
 /* From an allowed name to the upstream; a CONNECT has one of its own. */
 enum phase session_admit(struct session *s)
 {
+	if (!session_has_consent(s))
+		return session_consult_request(s);
+	if (s->held != ENTRY_NONE) {
+		s->verdict.source = SOURCE_DECIDER;
+		s->verdict.entry = s->held;
+	}
 	if (s->connect && !s->inside) {
 		session_unlink(s, true);
 		return session_find(s);
@@ -291,6 +297,17 @@ static void change_target(struct session *s, const struct target *target)
 	s->target = *target;
 }
 
+void session_judge_request(struct session *s)
+{
+	struct request_view view = {.method = SLICE("CONNECT")};
+
+	/* The head of a CONNECT may have been laid down. */
+	if (!s->connect || s->inside)
+		view = request_view_of(message_head(s->exchange->request), session_path(s));
+	const struct request_place place = session_place(s);
+	s->verdict = request_judge(&place, &s->target, &view, &s->held);
+}
+
 struct request_place session_place(const struct session *s)
 {
 	return (struct request_place){
@@ -311,6 +328,7 @@ static enum phase take_request(struct session *s)
 	s->decided = s->allowed = s->head_begun = false;
 	s->question = 0;
 	session_note_head(s, h);
+	session_forget_consent(s);
 	metrics_count(&s->worker->metrics, COUNTER_REQUESTS, 1);
 	request_read(h, &place, &r);
 	s->connect = r.connect || s->inside;
@@ -318,6 +336,7 @@ static enum phase take_request(struct session *s)
 		return deny_malformed(s, r.reason);
 	change_target(s, &r.target);
 	s->verdict = r.verdict;
+	s->held = r.held;
 	s->for_agent = r.for_agent;
 	if (r.for_agent)
 		return session_attend(s);
@@ -329,7 +348,7 @@ static enum phase take_request(struct session *s)
 	}
 	if (worker_is_draining(s->worker))
 		return session_deny_by_state(s, REASON_DRAINING);
-	return r.verdict.decision == DECISION_ASK ? session_consult(s) : session_admit(s);
+	return session_go_on(s);
 }
 
 bool session_is_idle(const struct session *s)

@@ -77,6 +77,7 @@ struct session {
 	bool head_begun; /* bytes of a head came, and its time runs */
 	bool rules_changed; /* since the dial began */
 	bool shut; /* the client was told that no more comes */
+	bool by_grant; /* on that list of the worker */
 	bool pooled; /* the upstream was used before: it may turn out dead */
 	uint16_t events;
 	enum reason reason; /* the first that was set */
@@ -84,6 +85,7 @@ struct session {
 	struct wire *client;
 	struct wire *link; /* the upstream connection; NULL: none */
 	struct address link_address; /* the judged one it was dialled to */
+	uint32_t held; /* the entry of the rule that holds the current request, or ENTRY_NONE */
 	uv_timer_t timer;
 	uint64_t deadline_ms; /* loop time */
 	struct endpoint peer; /* the client */
@@ -106,6 +108,7 @@ struct session {
 	enum hold_news news;
 	uint64_t question; /* that was asked for the current request; 0: none */
 	struct grant_mark grant; /* by session_go_by; id 0: the lists let the target in */
+	struct consent *consent; /* to the current request; NULL: no rule holds it */
 	char *claim; /* what the client calls its session; NULL: nothing */
 	uint32_t hello_needs; /* bytes before it is worth judging them again */
 	uint32_t lingered; /* bytes thrown away after a reply */
@@ -140,9 +143,6 @@ extern const struct phase_row session_phases[PHASE_COUNT];
 void session_progress(struct session *s);
 
 void session_end_with(struct session *s, enum reason reason); /* the first stays */
-
-/* What lets the current target in from now on, copied; NULL: the lists. */
-void session_go_by(struct session *s, const struct grant_mark *grant);
 
 /* Records the end and closes everything; the session is freed one turn of the loop later. */
 void session_close(struct session *s);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static uint64_t unix_ms(void)
+uint64_t session_unix_ms(void)
 {
 	struct timespec now;
 
@@ -41,8 +41,17 @@ static void allow_by(struct session *s, const struct grant_mark *grant, enum por
 
 static void deny_for(struct session *s, enum reason reason, enum decision_source source)
 {
-	s->verdict = (struct verdict){
-		.decision = DECISION_DENY, .reason = reason, .source = source, .entry = ENTRY_NONE};
+	s->verdict = (struct verdict){.decision = DECISION_DENY,
+		.reason = reason,
+		.source = source,
+		.entry = session_asks_request(s) ? s->held : ENTRY_NONE};
+}
+
+/* To reach the target. */
+static struct concern concern_of(const struct session *s)
+{
+	return (struct concern){
+		.target = &s->target, .protocol = s->connect ? QUESTION_CONNECT : QUESTION_HTTP};
 }
 
 /* ---- grants ------------------------------------------------------------------------------- */
@@ -52,9 +61,10 @@ static bool stands(const struct session *s)
 {
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 	const struct claimant who = session_claimant(s, identity);
+	const struct concern about = concern_of(s);
 
 	return s->grant.id != 0 &&
-	       grants_stands(s->worker->grants, &s->grant, &who, &s->target, unix_ms());
+	       grants_stands(s->worker->grants, &s->grant, &who, &about, session_unix_ms());
 }
 
 /* The step "live grant" of the order of judgement. False when there is none. */
@@ -69,7 +79,8 @@ bool session_find_grant(struct session *s)
 		return true;
 	}
 	session_go_by(s, NULL);
-	struct grants_found found = grants_find(s->worker->grants, &who, &s->target, unix_ms());
+	const struct concern about = concern_of(s);
+	struct grants_found found = grants_find(s->worker->grants, &who, &about, session_unix_ms());
 	if (!found.found)
 		return false;
 	if (found.allow)
@@ -97,6 +108,10 @@ static void judge_anew(struct session *s)
 		return;
 	if (is_unseen(s)) {
 		deny_for(s, REASON_MODE_LIMITED, SOURCE_MODE_GUARD);
+		return;
+	}
+	if (!session_consent_stands(s)) {
+		deny_for(s, REASON_APPROVAL_REVOKED, SOURCE_DECIDER);
 		return;
 	}
 	if (s->verdict.decision == DECISION_ALLOW) {
@@ -164,7 +179,21 @@ static char *said_of(const struct session *s)
 	if (!s->connect || s->inside)
 		path = session_path(s);
 	context_fill(&context, message_head(s->exchange->request), path);
+	if (session_asks_request(s) && policy_records_path(s->worker->settings.policy, s->held))
+		context_show_path(&context, path);
 	return context_pack(&context);
+}
+
+/* False without memory. */
+static bool put_subject(struct petition *p, const struct session *s)
+{
+	const struct subject subject = session_subject(s);
+
+	p->subject_kind = subject.kind;
+	if (subject.kind == SUBJECT_NONE)
+		return true;
+	p->subject = strndup(subject.text.ptr, subject.text.len);
+	return p->subject != NULL;
 }
 
 static struct petition *petition_of(const struct session *s)
@@ -172,8 +201,10 @@ static struct petition *petition_of(const struct session *s)
 	struct petition *p = calloc(1, sizeof(*p));
 	char identity[LIMIT_IDENTITY_BYTES + 1];
 
-	if (!p)
+	if (!p || !put_subject(p, s)) {
+		petition_free(p);
 		return NULL;
+	}
 	const struct claimant who = session_claimant(s, identity);
 	memcpy(p->identity, who.identity.ptr, who.identity.len);
 	if (who.session.len > 0)
@@ -209,11 +240,8 @@ static bool take_up_exchange(struct session *s)
 	return s->exchange != NULL;
 }
 
-enum phase session_consult(struct session *s)
+enum phase session_ask_desk(struct session *s)
 {
-	if (session_find_grant(s))
-		return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
-							     : session_deny(s, &s->verdict);
 	/* An upstream connection of the request before need not wait with it. */
 	session_unlink(s, true);
 	struct petition *p = petition_of(s);
@@ -225,23 +253,65 @@ enum phase session_consult(struct session *s)
 	return PHASE_HOLD;
 }
 
+enum phase session_consult(struct session *s)
+{
+	session_forget_consent(s);
+	if (!session_find_grant(s))
+		return session_ask_desk(s);
+	return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
+						     : session_deny(s, &s->verdict);
+}
+
+enum phase session_go_on(struct session *s)
+{
+	switch (s->verdict.decision) {
+	case DECISION_ALLOW:
+		return session_admit(s);
+	case DECISION_DENY:
+		return session_deny(s, &s->verdict);
+	case DECISION_ASK:
+		break;
+	}
+	if (!policy_is_held(&s->verdict))
+		return session_consult(s);
+	/* The lists let the name through. */
+	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
+	return session_admit(s);
+}
+
 static enum phase refuse_for(struct session *s, enum reason reason)
 {
 	deny_for(s, reason, SOURCE_DECIDER);
 	return session_deny(s, &s->verdict);
 }
 
+/* Whether the name may be reached by now; what somebody decided about a request comes after that. */
+static void judge_name(struct session *s, const struct ruling *ruling)
+{
+	const struct grant_mark same = s->grant;
+
+	if (s->verdict.decision != DECISION_ASK || policy_is_held(&s->verdict))
+		return;
+	if (ruling && !session_asks_request(s))
+		allow_by(s, &ruling->grant, ruling->protocol);
+	else if (session_asks_request(s) && stands(s))
+		allow_by(s, &same, s->target.port == 80 ? PORT_HTTP : PORT_TLS);
+}
+
 /* The rules have the first word and the last: they may have changed while somebody decided. */
 static enum phase judge_waiting(struct session *s, const struct ruling *ruling)
 {
-	s->verdict = policy_judge(s->worker->settings.policy, &s->target);
-	if (s->verdict.decision == DECISION_ASK && ruling)
-		allow_by(s, &ruling->grant, ruling->protocol);
-	if (s->verdict.decision == DECISION_ASK)
-		return s->waiter ? PHASE_HOLD : session_consult(s);
+	session_judge_request(s);
+	judge_name(s, ruling);
+	bool about_name = s->verdict.decision == DECISION_ASK && !policy_is_held(&s->verdict);
+	bool about_request = !about_name && session_asks_the_same(s);
+	if (s->waiter && s->verdict.decision != DECISION_DENY &&
+		(about_request || (about_name && !session_asks_request(s))))
+		return PHASE_HOLD;
 	session_leave_desk(s, false);
-	return s->verdict.decision == DECISION_ALLOW ? session_admit(s)
-						     : session_deny(s, &s->verdict);
+	if (ruling && about_request && session_asks_request(s))
+		session_give_consent(s, &ruling->grant);
+	return session_go_on(s);
 }
 
 static enum phase take_ruling(struct session *s, const struct ruling *ruling)

@@ -2,6 +2,7 @@
 /* A tunnel that a rule wants to see inside: TLS with the upstream first, which proves its name, then
  * with the client, who gets to see the same name on a leaf of ours; then requests as in a plaintext
  * tunnel. What is wrong with the upstream is told to the client as an answer, inside. */
+#include "policy/requests.h"
 #include "proxy/audit.h"
 #include "proxy/inspection.h"
 #include "proxy/session_steps.h"
@@ -153,6 +154,18 @@ enum phase session_secure_upstream(struct session *s)
 	return PHASE_SECURE;
 }
 
+/* A request waits for somebody's decision in HTTP/1.1, where nothing else waits behind it but what the
+ * client itself put there. */
+static struct alpn_offer offer_of(const struct session *s, const struct hello *hello)
+{
+	static const char http11[] = "\x08http/1.1";
+
+	if (!policy_holds(s->worker->settings.policy, &s->target))
+		return alpn_meet(hello->alpn);
+	return alpn_listed(hello->alpn, ALPN_HTTP11) ? alpn_meet(slice_of(http11))
+						     : (struct alpn_offer){0};
+}
+
 enum phase session_inspect(struct session *s, const struct hello *hello)
 {
 	struct inspector *inspector = s->worker->inspector;
@@ -162,7 +175,7 @@ enum phase session_inspect(struct session *s, const struct hello *hello)
 		return session_deny_tunnel(s, inspector ? REASON_OUT_OF_MEMORY : REASON_INTERNAL);
 	*in = (struct inspected){
 		.inspector = inspector_ref(inspector),
-		.offer = alpn_meet(hello->alpn),
+		.offer = offer_of(s, hello),
 		.http11 = alpn_listed(hello->alpn, ALPN_HTTP11),
 	};
 	s->inspected = in;

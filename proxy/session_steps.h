@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proxy/session_steps.h: what session.c (up to the upstream connection), session_agent.c (requests
- * to the proxy itself), session_hold.c (grants and the wait for a decision), session_flow.c (from the
+ * to the proxy itself), session_hold.c (grants and the wait for a decision), session_consent.c (the same
+ * for requests that a rule holds), session_flow.c (from the
  * upstream connection on) and session_turn.c (the table) know of each other; nobody else includes it.
  * Each returns the next phase. */
 #ifndef SALLYPORT_PROXY_SESSION_STEPS_H
 #define SALLYPORT_PROXY_SESSION_STEPS_H
 
 #include "proxy/session.h"
+#include "proxy/session_consent.h"
 
 enum phase session_step_head(struct session *s, unsigned events);
 enum phase session_step_agent(struct session *s, unsigned events);
@@ -37,8 +39,17 @@ bool session_client_left(const struct session *s);
 
 /* For the proxy itself. */
 enum phase session_attend(struct session *s);
+/* From the verdict of the session on the request that was read. */
+enum phase session_go_on(struct session *s);
 /* On no list: a live grant, else the approval desk. */
 enum phase session_consult(struct session *s);
+/* Asks it, about the name or what session_asks_request says: HOLD, or a refusal. */
+enum phase session_ask_desk(struct session *s);
+/* The time that grants and the desk go by: Unix, milliseconds. */
+uint64_t session_unix_ms(void);
+/* What the present rules say of the request that was read: s->verdict and s->held. */
+void session_judge_request(struct session *s);
+
 /* Nobody waits for the clerk any more; `told`: the client was asked to try again. Nothing to do
  * outside of HOLD and AGENT. */
 void session_leave_desk(struct session *s, bool told);
@@ -51,6 +62,9 @@ enum phase session_deny_tunnel(struct session *s, enum reason reason);
 
 /* What ends a live connection whose permission is gone: somebody took it back, or the rules did. */
 enum reason session_lost_reason(const struct session *s);
+
+/* What lets the current target in from now on, copied; NULL: the lists. Also when consent changed. */
+void session_go_by(struct session *s, const struct grant_mark *grant);
 
 /* ---- session_inspect.c: a tunnel that a rule wants to see inside ---- */
 
@@ -96,8 +110,6 @@ bool session_reuse_link(struct session *s);
 enum phase session_find(struct session *s);
 /* The upstream is connected. */
 enum phase session_established(struct session *s);
-/* The path and query of the request whose head was read, without scheme and host. */
-struct slice session_path(const struct session *s);
 /* Where its next request comes from, by the present rules. */
 struct request_place session_place(const struct session *s);
 /* Sends the request whose head was read over the session's upstream. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/2 inside of a tunnel that is looked into: each of its requests is judged and recorded as one of
  * HTTP/1.1 would be; a refused one leaves the others alone. */
+#include "policy/requests.h"
 #include "proxy/audit.h"
 #include "proxy/session_steps.h"
 #include "proxy/streams.h"
@@ -37,8 +38,13 @@ static struct verdict judge_request(
 		return r.verdict;
 	if (!asked->again && worker_is_draining(s->worker))
 		return denied(REASON_DRAINING, SOURCE_PROXY_STATE);
-	if (r.verdict.decision == DECISION_ASK)
+	if (r.verdict.decision == DECISION_ASK && !policy_is_held(&r.verdict))
 		r.verdict = judge_by_grant(s);
+	/* Tunnels to where rules hold requests speak HTTP/1.1; this one is older than its rule. */
+	if (r.held != ENTRY_NONE && r.verdict.decision != DECISION_DENY) {
+		r.verdict = denied(REASON_RULE_HELD, SOURCE_BASELINE_POLICY);
+		r.verdict.entry = r.held;
+	}
 	if (r.verdict.decision == DECISION_DENY || asked->again ||
 		session_inspected_fault(s) != REASON_NONE)
 		return r.verdict;
@@ -154,6 +160,8 @@ enum phase session_step_streams(struct session *s, unsigned events)
 		streams_leave(all, REASON_DRAINED);
 	if (events & SESSION_RULES)
 		judge_anew(s);
+	if (events & SESSION_POLICY && policy_holds(s->worker->settings.policy, &s->target))
+		streams_leave(all, REASON_COMPLETED);
 	if (events & SESSION_DEADLINE && idle)
 		streams_leave(all, REASON_IDLE);
 	if (events & SESSION_DEADLINE)

@@ -95,14 +95,13 @@ static void list_remove(struct session *s)
 
 void session_go_by(struct session *s, const struct grant_mark *grant)
 {
-	bool was_granted = s->grant.id != 0;
-
 	s->grant = grant ? *grant : (struct grant_mark){0};
-	bool is_granted = s->grant.id != 0;
-	if (is_granted == was_granted)
+	bool by_grant = s->grant.id != 0 || s->consent;
+	if (by_grant == s->by_grant)
 		return;
+	s->by_grant = by_grant;
 	list_remove(s);
-	list_add(s, &s->worker->sessions[is_granted ? SESSIONS_BY_GRANT : SESSIONS_BY_RULES]);
+	list_add(s, &s->worker->sessions[by_grant ? SESSIONS_BY_GRANT : SESSIONS_BY_RULES]);
 }
 
 static void session_free(struct session *s)
@@ -115,6 +114,7 @@ static void session_free(struct session *s)
 	free(s->relay);
 	free(s->sni);
 	free(s->claim);
+	free(s->consent);
 	free(s);
 	worker_session_gone(w);
 }
@@ -196,6 +196,7 @@ void session_accept(struct worker *w, int fd, const struct endpoint *client)
 		.client = wire,
 		.peer = *client,
 		.id = w->next_connection++,
+		.held = ENTRY_NONE,
 		.since_ns = uv_hrtime(),
 	};
 	uv_timer_init(&w->loop, &s->timer);

@@ -35,10 +35,14 @@ enum event_approval {
 	EVENT_REVOKED
 };
 
+/* What a question is about beside its host; the same as policy/subject.h. */
+enum event_subject { EVENT_SUBJECT_NONE, EVENT_SUBJECT_REQUEST, EVENT_SUBJECT_SEARCH };
+
 enum event_scope { EVENT_SCOPE_DOMAIN, EVENT_SCOPE_NON_DOMAIN };
 
 /* Zeroed fields are absent from the record. Slices are borrowed until ring_record returns; peer
- * bytes may stand in them raw, the encoders escape. Never a path, query, header or body. */
+ * bytes may stand in them raw, the encoders escape. Never a query, header or body, and a path only
+ * where a rule wants it recorded. */
 struct event {
 	enum event_name name;
 	uint64_t time_ns; /* Unix time */
@@ -63,6 +67,7 @@ struct event {
 	struct slice rule; /* pattern that decided */
 	struct slice rule_file;
 	uint32_t rule_line;
+	struct slice path; /* url.path, of a rule with record_path */
 
 	/* connection_closed */
 	uint64_t bytes_up; /* client to upstream */
@@ -78,6 +83,8 @@ struct event {
 	uint64_t grant; /* id, 0: none */
 	struct slice approval_scope; /* "once", "session", "ttl", "always"; empty: none */
 	struct slice approval_pattern;
+	enum event_subject subject;
+	struct slice subject_text; /* never of a search: it is what has not left yet */
 	struct slice decider;
 	struct slice note;
 	uint64_t waited_us; /* the longest that somebody waited */

@@ -35,3 +35,11 @@ void pen_escaped(struct pen *p, struct slice text)
 	pen_room(p, 4 * text.len + 8);
 	p->at += escape_text(text, p->at, (size_t)(p->end - p->at));
 }
+
+void pen_seconds(struct pen *p, uint64_t us)
+{
+	pen_number(p, us / 1000000);
+	pen_put(p, SLICE("."));
+	pen_digits(p, us / 1000 % 1000, 3);
+	pen_put(p, SLICE(" s"));
+}

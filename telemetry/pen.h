@@ -49,4 +49,7 @@ void pen_address(struct pen *p, const struct address *a);
  * four bytes of room for each byte, and eight. */
 void pen_escaped(struct pen *p, struct slice text);
 
+/* "1.250 s" of microseconds: milliseconds are enough for a person. */
+void pen_seconds(struct pen *p, uint64_t us);
+
 #endif

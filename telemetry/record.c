@@ -26,7 +26,7 @@ static_assert(sizeof(struct record) + 256 + 32 + 128 + 128 + 280 + 256 + 256 + 1
 uint32_t record_layout(void)
 {
 	return (uint32_t)sizeof(struct record) << 16 | (uint32_t)REASON_COUNT << 8 |
-	       (uint32_t)EVENT_NAME_COUNT << 4 | 1u;
+	       (uint32_t)EVENT_NAME_COUNT << 4 | 2u;
 }
 
 /* Two lanes of multiply and fold: finds torn and stale bytes, not forgery. `len` is in 8s. */
@@ -87,11 +87,13 @@ static void encode_values(const struct event *e, struct record *r)
 	r->protocol = (uint8_t)e->protocol;
 	r->scope = (uint8_t)e->scope;
 	r->flags =
-		(uint8_t)((e->refused ? RECORD_REFUSED : 0) | (e->override ? RECORD_OVERRIDE : 0));
+		(uint8_t)((e->refused ? RECORD_REFUSED : 0) | (e->override ? RECORD_OVERRIDE : 0) |
+			  (e->path.len > 0 ? RECORD_SHOWS_PATH : 0));
 	r->trace_flags = e->trace_flags;
 	r->client_family = e->client.family;
 	r->upstream_family = e->upstream.family;
 	r->approval = (uint8_t)e->approval;
+	r->subject = (uint8_t)e->subject;
 }
 
 /* Copies a string of at most its share. Returns the bytes written. */
@@ -125,11 +127,13 @@ uint32_t record_encode(const struct event *e, uint64_t sequence, void *to)
 
 	if (e->name == EVENT_APPROVAL) {
 		slices[RECORD_PATTERN] = e->approval_pattern;
-		slices[RECORD_RULE_FILE] = (struct slice){0};
+		slices[RECORD_SUBJECT] = e->subject_text;
 		slices[RECORD_APPROVAL_SCOPE] = e->approval_scope;
 		slices[RECORD_DECIDER] = e->decider;
 		slices[RECORD_NOTE] = e->note;
 	}
+	if (e->path.len > 0)
+		slices[RECORD_PATH] = e->path;
 	encode_values(e, r);
 	for (size_t i = 0; i < RECORD_STRING_COUNT; i++) {
 		size_t left = LIMIT_EVENT_BYTES - (size_t)(strings - (char *)to);
@@ -168,7 +172,8 @@ static bool values_known(const struct record *r)
 	return families && r->name < EVENT_NAME_COUNT && r->reason < REASON_COUNT &&
 	       r->decision <= EVENT_ASK && r->source <= EVENT_DECIDER &&
 	       r->protocol <= EVENT_PROTOCOL_CONNECT && r->scope <= EVENT_SCOPE_NON_DOMAIN &&
-	       r->flags <= (RECORD_REFUSED | RECORD_OVERRIDE) && r->approval <= EVENT_REVOKED;
+	       r->flags <= (RECORD_REFUSED | RECORD_OVERRIDE | RECORD_SHOWS_PATH) &&
+	       r->approval <= EVENT_REVOKED && r->subject <= EVENT_SUBJECT_SEARCH;
 }
 
 static void decode_values(const struct record *r, struct event *e)
@@ -200,6 +205,7 @@ static void decode_values(const struct record *r, struct event *e)
 	e->refused = (r->flags & RECORD_REFUSED) != 0;
 	e->count = approval ? 0 : r->count;
 	e->approval = (enum event_approval)r->approval;
+	e->subject = (enum event_subject)r->subject;
 	e->question = r->question;
 	e->grant = r->grant;
 	e->waited_us = approval ? r->duration_us : 0;
@@ -229,8 +235,12 @@ bool record_decode(const void *from, struct event *ret_event)
 	ret_event->rule = ret_event->sni = ret_event->actor = ret_event->text = (struct slice){0};
 	ret_event->approval_pattern = ret_event->approval_scope = (struct slice){0};
 	ret_event->decider = ret_event->note = (struct slice){0};
+	ret_event->rule_file = ret_event->path = ret_event->subject_text = (struct slice){0};
+	if (r->flags & RECORD_SHOWS_PATH)
+		slices[RECORD_PATH] = &ret_event->path;
 	if (r->name == EVENT_APPROVAL) {
 		slices[RECORD_PATTERN] = &ret_event->approval_pattern;
+		slices[RECORD_SUBJECT] = &ret_event->subject_text;
 		slices[RECORD_APPROVAL_SCOPE] = &ret_event->approval_scope;
 		slices[RECORD_DECIDER] = &ret_event->decider;
 		slices[RECORD_NOTE] = &ret_event->note;

@@ -22,13 +22,16 @@ enum record_string {
 	RECORD_ACTOR,
 	RECORD_TEXT,
 	RECORD_STRING_COUNT,
+	RECORD_PATH = RECORD_TEXT,
 	RECORD_PATTERN = RECORD_RULE,
+	RECORD_SUBJECT = RECORD_RULE_FILE,
 	RECORD_APPROVAL_SCOPE = RECORD_SNI,
 	RECORD_DECIDER = RECORD_ACTOR,
 	RECORD_NOTE = RECORD_TEXT
 };
 
-enum record_flag { RECORD_REFUSED = 1, RECORD_OVERRIDE = 2 };
+/* RECORD_SHOWS_PATH: its text is a path. */
+enum record_flag { RECORD_REFUSED = 1, RECORD_OVERRIDE = 2, RECORD_SHOWS_PATH = 4 };
 
 struct record {
 	uint32_t magic;
@@ -63,6 +66,7 @@ struct record {
 	uint8_t client_family;
 	uint8_t upstream_family;
 	uint8_t approval;
+	uint8_t subject;
 };
 
 /* A number that differs between builds whose records do not mean the same. */

@@ -8,15 +8,6 @@
 
 /* ---- text --------------------------------------------------------------------------------- */
 
-/* Milliseconds are enough for a person. */
-static void put_seconds(struct pen *p, uint64_t us)
-{
-	pen_number(p, us / 1000000);
-	pen_put(p, SLICE("."));
-	pen_digits(p, us / 1000 % 1000, 3);
-	pen_put(p, SLICE(" s"));
-}
-
 /* The text itself when it is harmless, as nearly always, else escaped into the scratch. */
 static struct slice escaped(struct view *v, struct slice s)
 {
@@ -195,6 +186,7 @@ static void view_policy_decision(struct view *v, const struct event *e)
 	add_plain(v, KEY_POLICY_REASON, reason);
 	add(v, KEY_POLICY_OVERRIDE, VIEW_BOOLEAN)->value.boolean = e->override;
 	add_rule(v, e);
+	add_escaped(v, KEY_PATH, e->path);
 	add_idents(v, e);
 
 	const char *start = p->at;
@@ -228,7 +220,7 @@ static void view_connection_closed(struct view *v, const struct event *e)
 	pen_put(p, SLICE("closed "));
 	put_ends(p, &ends, e->port);
 	pen_put(p, SLICE(" after "));
-	put_seconds(p, e->duration_us);
+	pen_seconds(p, e->duration_us);
 	pen_put(p, SLICE(", "));
 	pen_number(p, e->bytes_up);
 	pen_put(p, SLICE(" bytes sent, "));
@@ -240,16 +232,20 @@ static void view_connection_closed(struct view *v, const struct event *e)
 
 /* What the line of an approval tells behind its verb. */
 struct approval {
-	struct slice scope, pattern, decider, note;
+	struct slice scope, pattern, subject, decider, note;
 };
 
-/* "cdn.example:443 for local by admin, ttl *.example:443: a note"; without a question the pattern
- * stands first. */
+/* "POST /x at cdn.example:443 for local by admin, ttl *.example:443: a note"; without a question the
+ * pattern stands first. */
 static void put_approval(
 	struct pen *p, const struct event *e, const struct ends *ends, const struct approval *a)
 {
 	bool asked = ends->host.len > 0;
 
+	if (a->subject.len > 0) {
+		pen_put(p, a->subject);
+		pen_put(p, SLICE(" at "));
+	}
 	if (asked)
 		put_ends(p, ends, e->port);
 	else
@@ -294,8 +290,9 @@ static void view_approval(struct view *v, const struct event *e)
 		[EVENT_WITHDRAWN] = {"withdrawn", "no longer asked about "},
 		[EVENT_REVOKED] = {"revoked", "revoked "},
 	};
+	static const char *const subjects[] = {"", "request", "search"};
 	const struct approval a = {escaped(v, e->approval_scope), escaped(v, e->approval_pattern),
-		escaped(v, e->decider), escaped(v, e->note)};
+		escaped(v, e->subject_text), escaped(v, e->decider), escaped(v, e->note)};
 	struct ends ends = add_common(v, e);
 	struct pen *p = &v->pen;
 
@@ -303,6 +300,8 @@ static void view_approval(struct view *v, const struct event *e)
 	add_plain(v, KEY_APPROVAL_STATE, slice_of(states[e->approval].word));
 	add_plain(v, KEY_APPROVAL_SCOPE, a.scope);
 	add_plain(v, KEY_APPROVAL_PATTERN, a.pattern);
+	add_plain(v, KEY_APPROVAL_KIND, slice_of(subjects[e->subject]));
+	add_plain(v, KEY_APPROVAL_SUBJECT, a.subject);
 	add_plain(v, KEY_APPROVAL_DECIDER, a.decider);
 	add_plain(v, KEY_APPROVAL_NOTE, a.note);
 	if (e->question != 0 && e->approval != EVENT_REVOKED) {

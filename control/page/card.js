@@ -2,7 +2,7 @@
 // One question as an admin sees it. Everything that the agent or its peer chose is marked as such.
 
 import { h } from "./dom.js";
-import { authority, host, lookAlike, plain } from "./names.js";
+import { host, lookAlike, matter, plain } from "./names.js";
 import { clock, counted, duration, outcome, protocol, secondsSince } from "./words.js";
 
 const claimed = () =>
@@ -42,16 +42,17 @@ function userAgent({ user_agent: agent }) {
 	return agent === null ? [] : claim("User agent", h("bdi", {}, plain(agent)));
 }
 
-function wanted({ method, path_class: path }) {
+function wanted({ method, path_class: like, path }) {
 	if (method === null || method === "CONNECT") return [];
-	const shape =
-		path === null ? null : [", a path like ", h("bdi", { class: "mono" }, plain(path))];
+	const shown = path ?? like;
+	const words = path === null ? ", a path like " : " ";
+	const shape = shown === null ? null : [words, h("bdi", { class: "mono" }, plain(shown))];
 	return fact("Request", h("span", { class: "mono" }, plain(method)), shape);
 }
 
 // A tunnel to an odd port is taken for TLS: who approves SSH has to say so.
-function inside({ protocol: word, port }) {
-	if (word !== "https_connect" || port === 443 || port === 80) return [];
+function inside({ protocol: word, port, subject }) {
+	if (subject || word !== "https_connect" || port === 443 || port === 80) return [];
 	const other = "for SSH or databases choose “Approve for…”, then “Anything”";
 	return fact("Inside", h("span", { class: "hint" }, `only TLS passes; ${other}`));
 }
@@ -76,6 +77,23 @@ function letters({ unicode }) {
 		{ class: "letters" },
 		h("p", {}, "In its own letters: ", h("bdi", { class: "host" }, plain(unicode))),
 		warning === null ? null : h("p", { class: "warning" }, warning),
+	);
+}
+
+const MEANING = {
+	request:
+		"A rule holds requests of this kind. The answer is for them alone, whatever else goes to the host.",
+	search: "These words would leave the network. Approving sends them once and keeps what comes back.",
+};
+
+// What is asked about beside the host, and what an answer means.
+function subjectOf({ subject_kind: kind, subject }) {
+	if (!subject) return null;
+	return h(
+		"div",
+		{ class: "subject" },
+		h("p", { class: "words", tabindex: 0 }, h("bdi", { class: "mono" }, plain(subject))),
+		h("p", { class: "hint" }, MEANING[kind] ?? ""),
 	);
 }
 
@@ -108,7 +126,7 @@ export class Card {
 		this.node = h(
 			"article",
 			{ class: "card", tabindex: 0, "aria-labelledby": title, "data-id": question.id },
-			h("div", { class: "what" }, name, this.sum, letters(question), this.facts),
+			h("div", { class: "what" }, name, subjectOf(question), this.sum, letters(question), this.facts),
 			this.foot,
 			this.quote,
 			this.fault,
@@ -153,7 +171,7 @@ export class Card {
 	}
 
 	button(text, key, action, primary) {
-		const name = authority(this.question.host, this.question.port);
+		const name = matter(this.question);
 		return h(
 			"button",
 			{

@@ -3,7 +3,7 @@
 
 import { ask, limit, note, radios, said } from "./dialog.js";
 import { h } from "./dom.js";
-import { authority, host, plain } from "./names.js";
+import { about, authority, host, plain } from "./names.js";
 import { duration } from "./words.js";
 
 const HOUR = 3600;
@@ -18,7 +18,10 @@ function approvalScopes(question, settings) {
 		{ value: "session", text: session },
 		{ value: "ttl", text: "One hour" },
 		{ value: "always", text: "Always, until somebody revokes it" },
-		{ value: "once", text: "Once: the connections that wait now" },
+		{
+			value: "once",
+			text: `Once: the ${question.subject ? "requests" : "connections"} that wait now`,
+		},
 	];
 }
 
@@ -89,11 +92,14 @@ function bodyOf(form) {
 //   verb  "approve" or "deny"
 export function decide(question, verb, settings, send) {
 	const approve = verb === "approve";
-	const tunnel = question.protocol === "https_connect" && question.port !== 443;
+	const what = about(question);
+	const tunnel =
+		what === null && question.protocol === "https_connect" && question.port !== 443;
 	const scopes = approve ? approvalScopes(question, settings) : denialScopes(settings);
 	ask({
 		title: [
 			approve ? "Approve " : "Deny ",
+			what === null ? null : [h("bdi", { class: "mono" }, what), " at "],
 			host(question.host, question.registrable),
 			`:${question.port}`,
 		],

@@ -5,14 +5,20 @@ import { get, may, post, remove } from "./api.js";
 import { insideTunnel } from "./decide.js";
 import { ask, note, radios, said } from "./dialog.js";
 import { byId, h, Table } from "./dom.js";
-import { plain } from "./names.js";
+import { about, plain, subjectLine } from "./names.js";
 import { clock, counted, protocol, scope, until } from "./words.js";
+
+// With what it is about beside the hosts.
+function pattern(grant) {
+	const what = about(grant);
+	return what === null ? grant.pattern : `${what} at ${grant.pattern}`;
+}
 
 // Takes a grant back, after a second look.
 export function revoke(grant, onDone) {
 	const allow = grant.decision === "allow";
 	ask({
-		title: `Revoke ${grant.pattern}?`,
+		title: `Revoke ${pattern(grant)}?`,
 		body: h(
 			"p",
 			{},
@@ -53,6 +59,7 @@ const COLUMNS = [
 		cell: (g) => [
 			h("span", { class: "mono" }, plain(g.pattern)),
 			g.protocol === null ? null : ` (${protocol(g.protocol)})`,
+			subjectLine(g),
 			g.note ? h("p", { class: "hint" }, plain(g.note)) : null,
 		],
 	},
@@ -70,7 +77,7 @@ const COLUMNS = [
 						"button",
 						{
 							type: "button",
-							"aria-label": `Revoke ${g.pattern}`,
+							"aria-label": `Revoke ${pattern(g)}`,
 							onclick: () => revoke(g, load),
 						},
 						"Revoke…",

@@ -11,6 +11,25 @@ export function plain(text) {
 	);
 }
 
+// What a question or grant is about beside its host, or null.
+export function about({ subject_kind: kind, subject }) {
+	if (!subject) return null;
+	return kind === "search" ? `the search “${plain(subject)}”` : plain(subject);
+}
+
+// "POST /x at a.example:443", or the authority alone.
+export function matter(question) {
+	const name = authority(question.host, question.port);
+	const what = about(question);
+	return what === null ? name : `${what} at ${name}`;
+}
+
+// The same below a name in a table.
+export function subjectLine(item) {
+	const what = about(item);
+	return what === null ? null : h("p", { class: "hint" }, h("bdi", { class: "mono" }, what));
+}
+
 // The name with the part that somebody registered set off from what its owner put below it.
 export function host(name, registrable) {
 	const ends = registrable && (name === registrable || name.endsWith(`.${registrable}`));

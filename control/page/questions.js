@@ -8,7 +8,7 @@ import { Card } from "./card.js";
 import { decide } from "./decide.js";
 import { byId, h, say, Table } from "./dom.js";
 import { revoke } from "./grants.js";
-import { authority, plain } from "./names.js";
+import { authority, matter, plain, subjectLine } from "./names.js";
 import { clock, counted, duration, outcome, secondsSince } from "./words.js";
 
 const MOST_CARDS = 50; // shown at once; the others wait behind them
@@ -56,8 +56,8 @@ const actions = {
 	denyWithNote: (card) =>
 		decide(card.question, "deny", settings, (verb, body) => send(card, verb, body)),
 	revoke: (card) => {
-		const { decision } = card.question;
-		revoke({ id: decision.grant, decision: decision.decision, pattern: decision.pattern }, () =>
+		const { decision, subject, subject_kind } = card.question;
+		revoke({ ...decision, subject, subject_kind, id: decision.grant }, () =>
 			card.foot.replaceChildren(h("p", { class: "result" }, "Taken back.")),
 		);
 	},
@@ -80,12 +80,12 @@ export function take(question) {
 	if (card !== undefined && !card.pending) return;
 	if (question.state === "pending") {
 		if (!open.has(question.id))
-			say(`${plain(question.identity)} asks for ${authority(question.host, question.port)}.`);
+			say(`${plain(question.identity)} asks for ${matter(question)}.`);
 		open.set(question.id, question);
 	} else {
 		open.delete(question.id);
 		if (card !== undefined)
-			say(`${authority(question.host, question.port)}: ${outcome(question)}.`);
+			say(`${matter(question)}: ${outcome(question)}.`);
 	}
 	card?.show(question);
 	fillSoon();
@@ -103,9 +103,9 @@ function insert(card) {
 }
 
 // Whether the question has what was typed into the filter.
-function passes({ host, identity, session, context }) {
+function passes({ host, subject, identity, session, context }) {
 	const typed = byId("filter").value.trim().toLowerCase();
-	const texts = [host, identity, session, context.user_agent, context.process?.command];
+	const texts = [host, subject, identity, session, context.user_agent, context.process?.command];
 	return texts.some((text) => text?.toLowerCase().includes(typed));
 }
 
@@ -213,7 +213,11 @@ const HISTORY = [
 		kind: "time",
 		cell: (q) => (q.decided_at ? clock(q.decided_at) : ""),
 	},
-	{ label: "Host", kind: "name", cell: (q) => h("span", { class: "mono" }, authority(q.host, q.port)) },
+	{
+		label: "Host",
+		kind: "name",
+		cell: (q) => [h("span", { class: "mono" }, authority(q.host, q.port)), subjectLine(q)],
+	},
 	{ label: "Asked by", cell: (q) => h("bdi", {}, plain(q.identity)) },
 	{ label: "Outcome", cell: (q) => outcome(q) },
 	{ label: "Note", cell: (q) => (q.decision?.note ? plain(q.decision.note) : "") },

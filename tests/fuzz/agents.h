@@ -49,7 +49,8 @@ static inline struct desk *agents_desk(void)
 	if (!d || target_parse_authority(SLICE("new.example:443"), &t) != REASON_NONE)
 		abort();
 	for (size_t i = 0; i < 2; i++)
-		desk_ask(d, i + 1, &who[i], &t, QUESTION_CONNECT, NULL, 1, &r);
+		desk_ask(d, i + 1, &who[i], &(struct concern){&t, QUESTION_CONNECT, {0}}, NULL, 1,
+			&r);
 	return d;
 }
 

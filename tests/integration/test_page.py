@@ -30,6 +30,14 @@ HOLDING = {
         "unlisted": "hold",
         "allow_local_binding": True,
         "denied_domains": ["denied.held.test"],
+        "rules": [
+            {
+                "domain": "rule.held.test",
+                "methods": ["DELETE"],
+                "paths": ["/part/"],
+                "action": "hold",
+            }
+        ],
     },
     "approvals": {"hold_timeout": "60s"},
 }
@@ -210,6 +218,26 @@ def test_arrives_and_is_approved_by_mouse(held, page):
         page.until("document.title === 'sallyport'")
 
 
+def test_a_request_that_a_rule_holds(held, page):
+    """What is asked about is told apart from the host, in the card, the menu and the grants."""
+    with curl(held, "rule.held.test", "-X", "DELETE") as client:
+        held.control.question("rule.held.test", waiters=1)
+        held.control.approve("rule.held.test")
+        page.until_text("#cards .subject", "DELETE /part/")
+        shown = page.text("#cards .subject")
+        assert "The answer is for them alone" in shown and "/part/1" not in shown
+        page.until_text("#said", "asks for DELETE /part/ at rule.held.test")
+        page.click(f"{card('DELETE /part/ at rule.held.test')} button[aria-label^='Approve for']")
+        page.until_text("#dialog", "Approve DELETE /part/ at")
+        page.click("#dialog input[name=scope][value=ttl]")
+        page.click("#dialog .primary")
+        assert finished(client) == "at last 200"
+    go(page, "grants")
+    page.until_text("#grants-table", "DELETE /part/")
+    grant = next(g for g in held.control.grants() if g["subject"] == "DELETE /part/")
+    held.control.revoke(grant["id"])
+
+
 def test_approved_for_an_hour_by_keyboard(held, page):
     with curl(held, "keys.held.test") as client:
         page.until_text("#cards", "keys.held.test")
@@ -346,6 +374,8 @@ HOSTILE = {
     "host": "<img src=x onerror=alert(1)>.held.test",
     "port": 443,
     "protocol": "https_connect",
+    "subject_kind": "search",
+    "subject": "<img src=y onerror=alert(4)>\u202e" + "v" * 2000,
     "registrable": "held.test",
     "unicode": "\u202emoc.elpmaxe<svg onload=alert(2)>",
     "asked_at": "2026-11-21T10:55:08.123Z",

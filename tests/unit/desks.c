@@ -135,8 +135,9 @@ enum desk_asked desks_ask(
 	const struct claimant claimant = {slice_first(all, slash), slice_after(all, slash + 1)};
 	struct target t = rules_target(target);
 	struct ruling ruling;
-	enum desk_asked asked = desk_ask(l->desk, waiter, &claimant, &t, QUESTION_CONNECT, NULL,
-		DESK_START_MS + after_ms, &ruling);
+	enum desk_asked asked = desk_ask(l->desk, waiter, &claimant,
+		&(struct concern){&t, QUESTION_CONNECT, l->subject}, NULL, DESK_START_MS + after_ms,
+		&ruling);
 
 	if (asked == DESK_ANSWERED)
 		write_answer(l, &waiter, 1, &ruling);

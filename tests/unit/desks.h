@@ -21,6 +21,7 @@ struct desk_log {
 	uint64_t last_id;
 	char sentence[512];
 	const struct grant *grant; /* the last decision's */
+	struct subject subject; /* of the asks from now on */
 };
 
 /* Asks are held (unlisted = "hold"); 20 waiters and 10 questions, 50 and 5 for an identity; the times

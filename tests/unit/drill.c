@@ -41,9 +41,9 @@ void drill_free(struct drill *d)
 {
 	desk_free(d->desk);
 	for (unsigned i = 0; i < d->question_count; i++)
-		free(d->questions[i].stored);
+		drill_forget_question(&d->questions[i]);
 	for (unsigned i = 0; i < d->grant_count; i++)
-		free(d->grants[i].stored);
+		drill_forget_grant(&d->grants[i]);
 	free(d);
 }
 
@@ -54,7 +54,7 @@ static bool is_unused_once(
 {
 	return g->live && g->scope == GRANT_ONCE && !g->used && g->expires_ms > d->now_ms &&
 	       g->ask.identity == ask->identity && g->ask.target == ask->target &&
-	       g->ask.protocol == ask->protocol;
+	       g->ask.protocol == ask->protocol && g->ask.subject == ask->subject;
 }
 
 static struct drill_grant *find_once(struct drill *d, const struct world_ask *ask)
@@ -76,7 +76,7 @@ static bool has_room(const struct drill *d, const struct world_ask *ask)
 		if (q->state != QUESTION_PENDING || q->expires_ms <= d->now_ms)
 			continue;
 		bool is_same = q->ask.identity == ask->identity && q->ask.target == ask->target &&
-			       q->ask.protocol == ask->protocol;
+			       q->ask.protocol == ask->protocol && q->ask.subject == ask->subject;
 		questions++;
 		own_questions += q->ask.identity == ask->identity;
 		known |= is_same;
@@ -107,9 +107,9 @@ static void ask(struct drill *d, struct drill_step s)
 	const struct drill_grant *covering = drill_find(d, &w->ask);
 	struct drill_grant *once = covering ? NULL : find_once(d, &w->ask);
 	bool room = has_room(d, &w->ask);
-	enum desk_asked asked =
-		desk_ask(d->desk, (uint64_t)(w - d->waiters) + 1, &who, world_target(&w->ask),
-			(enum question_protocol)w->ask.protocol, NULL, d->now_ms, &ruling);
+	const struct concern about = world_concern(&w->ask);
+	enum desk_asked asked = desk_ask(
+		d->desk, (uint64_t)(w - d->waiters) + 1, &who, &about, NULL, d->now_ms, &ruling);
 	if (once && asked == DESK_ANSWERED) {
 		WANT(d, !once->stored);
 		once->used = true;
@@ -208,17 +208,20 @@ static void decide(struct drill *d, struct drill_step s)
 static void grant(struct drill *d, struct drill_step s)
 {
 	struct decision_ask ask = decision_of(s.a & 1, s);
+	uint8_t about = s.c / WORLD_PATTERNS % WORLD_SUBJECTS;
 	struct world_ask who = world_ask(s.a >> 1, 0);
 	struct claimant claimant = world_claimant(&who);
 	const struct grant *g = NULL;
 	char sentence[256] = "";
 
+	ask.subject_kind = world_subject(about).kind;
+	ask.subject = world_subject(about).text.ptr;
 	desk_tick(d->desk, d->now_ms);
 	d->said = 0;
 	enum desk_result result = desk_grant(d->desk, &claimant, &ask, world_policy(d->policy),
 		d->now_ms, &g, sentence, sizeof(sentence));
 	check_result(d, result, sentence, g, &ask);
-	WANT(d, result != DESK_OK || g->question == 0);
+	WANT(d, result != DESK_OK || (g->question == 0 && drill_grant(d, g->id)->subject == about));
 	WANT(d, result != DESK_OK || ask.scope != GRANT_ONCE || !ask.allow);
 }
 

@@ -52,6 +52,7 @@ struct drill_grant {
 	enum grant_scope scope;
 	uint64_t ends_ms; /* a used once-grant */
 	char pattern[48], identity[16], session[4];
+	uint8_t subject;
 	struct world_ask ask; /* ONCE: of its question */
 	struct grant *stored; /* live in the ledger; NULL when it is not */
 };
@@ -104,6 +105,8 @@ struct drill_question *drill_question(struct drill *d, uint64_t id);
 struct drill_grant *drill_grant(struct drill *d, uint64_t id);
 /* A live grant that covers the ask, other than ONCE; a denial first. NULL when there is none. */
 struct drill_grant *drill_find(struct drill *d, const struct world_ask *ask);
+void drill_forget_question(struct drill_question *q);
+void drill_forget_grant(struct drill_grant *g);
 /* The desk gave the ruling to a waiter. */
 void drill_ruled(struct drill *d, struct drill_waiter *w, const struct ruling *ruling);
 

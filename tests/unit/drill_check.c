@@ -57,12 +57,16 @@ static void check_counts(struct drill *d)
 /* What a worker finds in its snapshot is what the model finds. */
 static void check_snapshot(struct drill *d, const struct grants *snapshot)
 {
-	for (unsigned n = 0; n < WORLD_IDENTITIES * WORLD_SESSIONS * WORLD_TARGETS; n++) {
-		struct world_ask ask = world_ask((uint8_t)(n / WORLD_TARGETS), (uint8_t)n);
+	const unsigned all = WORLD_IDENTITIES * WORLD_SESSIONS * WORLD_TARGETS * WORLD_SUBJECTS;
+
+	for (unsigned n = 0; n < all; n++) {
+		unsigned whom = n / WORLD_TARGETS;
+		struct world_ask ask = world_ask((uint8_t)whom, (uint8_t)(n % WORLD_TARGETS));
+		ask.subject = (uint8_t)(n % WORLD_SUBJECTS);
 		const struct claimant who = world_claimant(&ask);
 		const struct drill_grant *g = drill_find(d, &ask);
-		struct grants_found found =
-			grants_find(snapshot, &who, world_target(&ask), d->now_ms);
+		const struct concern about = world_concern(&ask);
+		struct grants_found found = grants_find(snapshot, &who, &about, d->now_ms);
 		WANT(d, found.found == (g != NULL));
 		WANT(d, !g || found.allow == g->allow);
 		const struct drill_grant *by = drill_grant(d, found.id);
@@ -81,8 +85,8 @@ static void check_connections(struct drill *d, const struct grants *snapshot)
 		bool stands = c->mark.once && own && !own->revoked;
 		if (covering)
 			stands = covering->allow;
-		WANT(d, grants_stands(snapshot, &c->mark, &who, world_target(&c->ask), d->now_ms) ==
-				stands);
+		const struct concern about = world_concern(&c->ask);
+		WANT(d, grants_stands(snapshot, &c->mark, &who, &about, d->now_ms) == stands);
 	}
 }
 

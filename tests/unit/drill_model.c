@@ -24,6 +24,8 @@ static bool is_for(const struct drill_grant *g, const struct world_ask *ask)
 {
 	const struct claimant who = world_claimant(ask);
 
+	if (g->subject != ask->subject)
+		return false;
 	if (g->identity[0] && !slice_equal(slice_of(g->identity), who.identity))
 		return false;
 	if (g->scope == GRANT_SESSION && !slice_equal(slice_of(g->session), who.session))
@@ -66,17 +68,18 @@ static struct question *copy_of_question(const struct question *question)
 	bool said = question->context.justification != NULL;
 
 	memset(&copy->context, 0, sizeof(copy->context));
+	copy->subject = world_subject(world_subject_of(question_subject(question))).text.ptr;
 	copy->context.justification = said ? "for the build" : NULL;
 	return copy;
 }
 
-static void forget_question(struct drill_question *q)
+void drill_forget_question(struct drill_question *q)
 {
 	free(q->stored);
 	q->stored = NULL;
 }
 
-static void forget_grant(struct drill_grant *g)
+void drill_forget_grant(struct drill_grant *g)
 {
 	free(g->stored);
 	g->stored = NULL;
@@ -110,7 +113,8 @@ static struct drill_grant *learn_grant(struct drill *d, const struct grant *g)
 		.expires_ms = g->expires_ms,
 		.question = g->question,
 		.allow = g->allow,
-		.scope = g->scope};
+		.scope = g->scope,
+		.subject = world_subject_of(grant_subject(g))};
 	grant_pattern_format(g, text);
 	snprintf(known->pattern, sizeof(known->pattern), "%.47s", text);
 	snprintf(known->identity, sizeof(known->identity), "%.15s", g->identity);
@@ -123,7 +127,7 @@ static bool takes_place(const struct drill_grant *newer, const struct drill_gran
 {
 	return newer != older && strcmp(newer->pattern, older->pattern) == 0 &&
 	       strcmp(newer->identity, older->identity) == 0 &&
-	       strcmp(newer->session, older->session) == 0 &&
+	       strcmp(newer->session, older->session) == 0 && newer->subject == older->subject &&
 	       (newer->scope == GRANT_SESSION) == (older->scope == GRANT_SESSION);
 }
 
@@ -138,9 +142,10 @@ static void store_grant(struct drill *d, const struct grant *g)
 	if (!known)
 		return;
 	known->stored = copy_of(g, sizeof(*g));
+	known->stored->subject = world_subject(known->subject).text.ptr;
 	for (unsigned i = 0; i < d->grant_count; i++)
 		if (takes_place(known, &d->grants[i]))
-			forget_grant(&d->grants[i]);
+			drill_forget_grant(&d->grants[i]);
 }
 
 static void store(struct drill *d, const struct news *n, struct drill_question *q)
@@ -148,7 +153,7 @@ static void store(struct drill *d, const struct news *n, struct drill_question *
 	struct drill_grant *g = n->grant ? drill_grant(d, n->grant->id) : NULL;
 
 	if (q)
-		forget_question(q);
+		drill_forget_question(q);
 	if (n->kind == NEWS_ASKED || n->kind == NEWS_CONTEXT) {
 		WANT(d, n->question->state == QUESTION_PENDING && !n->grant);
 		if (q)
@@ -160,7 +165,7 @@ static void store(struct drill *d, const struct news *n, struct drill_question *
 		if (q && n->grant->scope == GRANT_ONCE)
 			q->stored = copy_of_question(n->question);
 	} else if (g) {
-		forget_grant(g);
+		drill_forget_grant(g);
 	}
 }
 
@@ -289,7 +294,8 @@ static void let_through(struct drill *d, const struct drill_waiter *w, const str
 	if (g && ruling->grant.once)
 		WANT(d, g->scope == GRANT_ONCE && g->ask.identity == w->ask.identity &&
 				g->ask.target == w->ask.target &&
-				g->ask.protocol == w->ask.protocol);
+				g->ask.protocol == w->ask.protocol &&
+				g->ask.subject == w->ask.subject);
 	else if (g)
 		WANT(d, covers(d, g, &w->ask));
 	d->connections[d->connection_count++ % DRILL_CONNECTIONS] =

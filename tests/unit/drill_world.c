@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/drill_world.h"
 
+#include "policy/requests.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +16,12 @@ static const char *const patterns[WORLD_PATTERNS] = {"", "*.x.example", "**.x.ex
 	"a.x.example", "b.x.example:443", "*.example", "a*.x.example:443", "y.example:80",
 	"**.y.example:1-80", "8.8.8.8", "8.8.0.0/16:443", "a.x.example:443"};
 
+static const struct {
+	enum subject_kind kind;
+	const char *text;
+} subjects[WORLD_SUBJECTS] = {{SUBJECT_NONE, ""}, {SUBJECT_REQUEST, "POST /in/"},
+	{SUBJECT_SEARCH, "POST /in/"}, {SUBJECT_SEARCH, "POST /in/ "}};
+
 static struct target targets[WORLD_TARGETS];
 static struct policy *policies[WORLD_POLICIES];
 
@@ -23,6 +31,25 @@ static void add(struct policy_builder *b, enum policy_list list, const char *pat
 	struct fault fault;
 
 	if (e.pattern.len > 0 && !policy_builder_add(b, &e, &fault))
+		abort();
+}
+
+/* The rule that asks about the world's requests. */
+static void hold(struct policy_builder *b)
+{
+	const struct slice domain = SLICE("*"), method = SLICE("POST"), path = SLICE("/in/");
+	const struct request_rule rule = {.domains = &domain,
+		.domain_count = 1,
+		.methods = &method,
+		.method_count = 1,
+		.paths = &path,
+		.path_count = 1,
+		.action = REQUEST_HOLD,
+		.file = SLICE("drill"),
+		.line = 1};
+	struct fault fault;
+
+	if (!policy_builder_add_rule(b, &rule, &fault))
 		abort();
 }
 
@@ -37,6 +64,7 @@ void world_init(void)
 		struct policy_builder *b = policy_builder_new();
 		if (!b)
 			abort();
+		hold(b);
 		add(b, LIST_ALLOW, i == 1 ? "a.x.example:443" : "");
 		add(b, LIST_DENY, denied[i]);
 		policies[i] = policy_builder_finish(b, &settings);
@@ -54,7 +82,8 @@ void world_done(void)
 struct world_ask world_ask(uint8_t who, uint8_t what)
 {
 	return (struct world_ask){who % WORLD_IDENTITIES, who / WORLD_IDENTITIES % WORLD_SESSIONS,
-		what % WORLD_TARGETS, what / WORLD_TARGETS % 2};
+		what % WORLD_TARGETS, what / WORLD_TARGETS % 2,
+		what / WORLD_TARGETS / 2 % WORLD_SUBJECTS};
 }
 
 static uint8_t place_of(const char *const *words, size_t count, const char *word)
@@ -69,7 +98,8 @@ struct world_ask world_ask_of(const struct question *q)
 {
 	struct world_ask ask = {.identity = place_of(identities, WORLD_IDENTITIES, q->identity),
 		.session = place_of(sessions, WORLD_SESSIONS, q->session),
-		.protocol = (uint8_t)q->protocol};
+		.protocol = (uint8_t)q->protocol,
+		.subject = world_subject_of(question_subject(q))};
 
 	while (!target_equal(&q->target, &targets[ask.target]))
 		ask.target++;
@@ -87,6 +117,27 @@ const struct target *world_target(const struct world_ask *ask)
 	return &targets[ask->target];
 }
 
+struct subject world_subject(uint8_t index)
+{
+	return subject_of(subjects[index].kind, subjects[index].text);
+}
+
+struct concern world_concern(const struct world_ask *ask)
+{
+	return (struct concern){world_target(ask), (enum question_protocol)ask->protocol,
+		world_subject(ask->subject)};
+}
+
+uint8_t world_subject_of(struct subject subject)
+{
+	for (uint8_t i = 0; i < WORLD_SUBJECTS; i++) {
+		const struct subject known = world_subject(i);
+		if (subject_equal(&known, &subject))
+			return i;
+	}
+	abort();
+}
+
 const struct policy *world_policy(unsigned index)
 {
 	return policies[index];
@@ -94,8 +145,9 @@ const struct policy *world_policy(unsigned index)
 
 enum decision world_rules(unsigned policy, const struct world_ask *ask)
 {
+	/* What is asked about beside the host is asked about at a listed one too. */
 	if (policy == 1 && ask->target == 0)
-		return DECISION_ALLOW;
+		return ask->subject > 0 ? DECISION_ASK : DECISION_ALLOW;
 	/* The port is not listed. */
 	if (policy == 1 && ask->target == 2)
 		return DECISION_DENY;

@@ -12,11 +12,12 @@ enum {
 	WORLD_TARGETS = 6,
 	WORLD_POLICIES = 3,
 	WORLD_PATTERNS = 12,
+	WORLD_SUBJECTS = 4,
 };
 
 /* Who asks for what, by number. */
 struct world_ask {
-	uint8_t identity, session, target, protocol;
+	uint8_t identity, session, target, protocol, subject;
 };
 
 void world_init(void); /* aborts without memory */
@@ -26,6 +27,10 @@ struct world_ask world_ask(uint8_t who, uint8_t what);
 struct world_ask world_ask_of(const struct question *q);
 struct claimant world_claimant(const struct world_ask *ask);
 const struct target *world_target(const struct world_ask *ask);
+/* The host itself for 0; a request that a rule holds, and searches of the same words and others. */
+struct subject world_subject(uint8_t index);
+struct concern world_concern(const struct world_ask *ask);
+uint8_t world_subject_of(struct subject subject);
 const struct policy *world_policy(unsigned index);
 /* What policy_judge says, worked out by hand. */
 enum decision world_rules(unsigned policy, const struct world_ask *ask);

@@ -24,6 +24,15 @@ int fdatasync(int fd)
 	return fsync(fd);
 }
 
+/* As long as there may be, with more than one byte to a character. */
+static inline const char *a_long_subject(void)
+{
+	static char text[LIMIT_SUBJECT_BYTES + 1];
+	for (size_t i = 0; i + 1 < sizeof(text); i += 2)
+		memcpy(text + i, i % 8 ? "\xc3\xa9" : " \n", 2);
+	return text;
+}
+
 static inline struct question a_question(uint64_t id)
 {
 	struct question q = {.id = id, .asked_ms = 1000 + id, .expires_ms = 901000 + id, .asks = 1};

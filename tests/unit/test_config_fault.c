@@ -4,6 +4,13 @@
 
 #include "policy/loading.h"
 
+/* 1,800 bytes. */
+#define LONG_VALUE_100                                                                             \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_VALUE_600                                                                             \
+	LONG_VALUE_100 LONG_VALUE_100 LONG_VALUE_100 LONG_VALUE_100 LONG_VALUE_100 LONG_VALUE_100
+#define LONG_VALUE LONG_VALUE_600 LONG_VALUE_600 LONG_VALUE_600
+
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -189,7 +189,8 @@ static bool stands(const struct big *b, const struct grant_mark *mark)
 	const struct claimant who = {SLICE("local"), SLICE("")};
 	struct target t = rules_target("a.example:443");
 	struct grants *snapshot = desk_snapshot(b->log.desk);
-	bool result = grants_stands(snapshot, mark, &who, &t, DESK_START_MS);
+	bool result =
+		grants_stands(snapshot, mark, &who, &(struct concern){.target = &t}, DESK_START_MS);
 
 	grants_unref(snapshot);
 	return result;
@@ -264,8 +265,8 @@ static void a_restart_finds_what_was_kept(void **state)
 	assert_int_equal(desks_ask(&l, 1, "local", "a.example:80", 2), DESK_HELD);
 	const struct claimant who = {SLICE("local"), SLICE("")};
 	struct ruling ruling;
-	assert_int_equal(desk_ask(l.desk, 2, &who, &q.target, QUESTION_HTTP, NULL,
-				 DESK_START_MS + 3, &ruling),
+	assert_int_equal(desk_ask(l.desk, 2, &who, &(struct concern){&q.target, QUESTION_HTTP, {0}},
+				 NULL, DESK_START_MS + 3, &ruling),
 		DESK_ANSWERED);
 	assert_true(ruling.grant.id == unused.id && ruling.grant.once);
 	unused = *desk_find_grant(l.desk, unused.id);
@@ -306,12 +307,12 @@ static void an_orphaned_once_grant_goes_by_its_port(void **state)
 		enum question_protocol other =
 			rows[i].protocol == QUESTION_HTTP ? QUESTION_CONNECT : QUESTION_HTTP;
 		ROW_CHECK(rows[i].pattern,
-			desk_ask(l.desk, 1, &who, &t, other, NULL, DESK_START_MS, &ruling) ==
-				DESK_HELD,
+			desk_ask(l.desk, 1, &who, &(struct concern){&t, other, {0}}, NULL,
+				DESK_START_MS, &ruling) == DESK_HELD,
 			"held");
 		ROW_CHECK(rows[i].pattern,
-			desk_ask(l.desk, 2, &who, &t, rows[i].protocol, NULL, DESK_START_MS,
-				&ruling) == DESK_ANSWERED,
+			desk_ask(l.desk, 2, &who, &(struct concern){&t, rows[i].protocol, {0}},
+				NULL, DESK_START_MS, &ruling) == DESK_ANSWERED,
 			"answered");
 		desks_done(&l);
 	}
@@ -328,7 +329,8 @@ static void what_is_said_of_a_question_is_kept(void **state)
 	(void)state;
 	desks_init(&l, "", "");
 	memset(words, 'w', sizeof(words));
-	desk_ask(l.desk, 1, &who, &t, QUESTION_HTTP, &context, DESK_START_MS, &ruling);
+	desk_ask(l.desk, 1, &who, &(struct concern){&t, QUESTION_HTTP, {0}}, &context,
+		DESK_START_MS, &ruling);
 	const struct question *q = desk_question(l.desk, ruling.question);
 	assert_string_equal(q->context.user_agent, "curl/8");
 	assert_string_equal(q->session, "s");

@@ -72,7 +72,8 @@ static void find_rows(const struct row *rows, size_t count)
 		struct grants *g = grants_of(row->grants, NULL, 0);
 		const struct claimant who = {slice_of(row->identity), slice_of(row->session)};
 		struct target t = rules_target(row->ask);
-		struct grants_found found = grants_find(g, &who, &t, NOW);
+		const struct concern about = {.target = &t};
+		struct grants_found found = grants_find(g, &who, &about, NOW);
 		ROW_CHECK(row->name, found.found == (row->id != 0), "id %llu",
 			(unsigned long long)found.id);
 		ROW_CHECK(row->name, found.id == row->id, "id %llu", (unsigned long long)found.id);
@@ -181,8 +182,9 @@ static void what_may_flow(void **state)
 		struct grants *g = grants_of(rows[i].grants, NULL, 0);
 		const struct claimant who = {SLICE("local"), SLICE("")};
 		struct target t = rules_target(rows[i].ask);
-		ROW_CHECK(rows[i].name, grants_find(g, &who, &t, NOW).protocol == rows[i].protocol,
-			"protocol");
+		const struct concern about = {.target = &t};
+		ROW_CHECK(rows[i].name,
+			grants_find(g, &who, &about, NOW).protocol == rows[i].protocol, "protocol");
 		grants_unref(g);
 	}
 }
@@ -208,19 +210,21 @@ static void what_stands_and_what_does_not(void **state)
 	static const uint64_t revoked[] = {50, 40, 60};
 	const struct claimant who = {SLICE("local"), SLICE("")};
 	struct target t = rules_target("a.example:443");
+	const struct concern about = {.target = &t};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct grants *g = grants_of(rows[i].grants, revoked, COUNT(revoked));
 		ROW_CHECK(rows[i].name,
-			grants_stands(g, &rows[i].mark, &who, &t, NOW) == rows[i].stands, "stands");
+			grants_stands(g, &rows[i].mark, &who, &about, NOW) == rows[i].stands,
+			"stands");
 		grants_unref(g);
 	}
 	/* What the bounded list forgot counts by its age. */
 	struct grants *g = grants_new(NULL, 0, revoked, 1, 501);
-	assert_false(grants_stands(g, &(struct grant_mark){77, 500, true}, &who, &t, NOW));
-	assert_true(grants_stands(g, &(struct grant_mark){77, 501, true}, &who, &t, NOW));
-	assert_false(grants_stands(NULL, &(struct grant_mark){77, 501, true}, &who, &t, NOW));
-	assert_false(grants_find(NULL, &who, &t, NOW).found);
+	assert_false(grants_stands(g, &(struct grant_mark){77, 500, true}, &who, &about, NOW));
+	assert_true(grants_stands(g, &(struct grant_mark){77, 501, true}, &who, &about, NOW));
+	assert_false(grants_stands(NULL, &(struct grant_mark){77, 501, true}, &who, &about, NOW));
+	assert_false(grants_find(NULL, &who, &about, NOW).found);
 	grants_unref(g);
 }
 
@@ -266,7 +270,8 @@ static void many_grants_are_told_apart(void **state)
 			i / 256, i % 256);
 		const struct claimant who = {slice_of(identity), SLICE("")};
 		struct target t = rules_target(text);
-		ROW_CHECK(text, grants_find(g, &who, &t, NOW).id == i + 1, "%s", identity);
+		const struct concern about = {.target = &t};
+		ROW_CHECK(text, grants_find(g, &who, &about, NOW).id == i + 1, "%s", identity);
 	}
 	grants_unref(g);
 	free(list);
@@ -317,6 +322,60 @@ static void patterns_are_written_as_they_are_read(void **state)
 	}
 }
 
+/* A decision is for its subject, byte for byte, and for the host itself when it has none. */
+static void a_subject_is_not_another(void **state)
+{
+	static const struct {
+		const char *name;
+		enum subject_kind kind;
+		const char *text;
+		uint64_t id;
+	} rows[] = {
+		{"the host", SUBJECT_NONE, NULL, 1},
+		{"a request", SUBJECT_REQUEST, "POST /in/", 2},
+		{"a longer one", SUBJECT_REQUEST, "POST /in/x", 0},
+		{"a shorter one", SUBJECT_REQUEST, "POST /in", 0},
+		{"another case", SUBJECT_REQUEST, "post /in/", 0},
+		{"a search of the same text", SUBJECT_SEARCH, "POST /in/", 3},
+		{"denied for all names below", SUBJECT_REQUEST, "DELETE /", 4},
+		{"a search of another", SUBJECT_SEARCH, "DELETE /", 0},
+	};
+	static const struct {
+		const char *text, *subject;
+		enum subject_kind kind;
+	} made[] = {
+		{"allow a.example", NULL, SUBJECT_NONE},
+		{"allow a.example", "POST /in/", SUBJECT_REQUEST},
+		{"allow *.example", "POST /in/", SUBJECT_SEARCH},
+		{"deny *.example", "DELETE /", SUBJECT_REQUEST},
+		{"allow a.example", "DELETE /", SUBJECT_REQUEST},
+	};
+	struct grant grants[COUNT(made)];
+	const struct grant *list[COUNT(made)];
+	const struct claimant who = {SLICE("local"), SLICE("")};
+	struct target t = rules_target("a.example:443");
+	(void)state;
+	for (size_t i = 0; i < COUNT(made); i++) {
+		grants[i] = grant_of(made[i].text, i + 1);
+		grants[i].subject_kind = made[i].kind;
+		grants[i].subject = made[i].subject;
+		list[i] = &grants[i];
+	}
+	struct grants *g = grants_new(list, COUNT(list), NULL, 0, 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct concern about = {
+			.target = &t, .subject = subject_of(rows[i].kind, rows[i].text)};
+		const struct grant_mark mark = {rows[i].id, rows[i].id, false};
+		struct grants_found found = grants_find(g, &who, &about, NOW);
+		ROW_CHECK(rows[i].name, found.id == rows[i].id, "id %llu",
+			(unsigned long long)found.id);
+		ROW_CHECK(rows[i].name, found.allow == (found.found && found.id < 4), "allow");
+		ROW_CHECK(rows[i].name, grants_stands(g, &mark, &who, &about, NOW) == found.allow,
+			"stands");
+	}
+	grants_unref(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +388,7 @@ int main(void)
 		cmocka_unit_test(many_grants_are_told_apart),
 		cmocka_unit_test(ids_and_words),
 		cmocka_unit_test(patterns_are_written_as_they_are_read),
+		cmocka_unit_test(a_subject_is_not_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,9 @@
 /* Stands for the real one: takes what fits. */
 struct desk {
 	struct question questions[8];
-	char texts[8][2048]; /* of their contexts */
+	char texts[8][8192]; /* of their contexts */
 	struct grant grants[8];
+	char subjects[8][LIMIT_SUBJECT_BYTES + 1];
 	size_t question_count, grant_count, room;
 };
 
@@ -29,6 +30,8 @@ bool desk_restore_question(struct desk *d, const struct question *q)
 		own->context.all[i] = strcpy(at, q->context.all[i]);
 		at += strlen(at) + 1;
 	}
+	if (q->subject)
+		own->subject = strcpy(at, q->subject);
 	return true;
 }
 
@@ -36,7 +39,11 @@ bool desk_restore_grant(struct desk *d, const struct grant *g)
 {
 	if (d->grant_count >= d->room)
 		return false;
-	d->grants[d->grant_count++] = *g;
+	struct grant *own = &d->grants[d->grant_count];
+	*own = *g;
+	if (g->subject)
+		own->subject = strcpy(d->subjects[d->grant_count], g->subject);
+	d->grant_count++;
 	return true;
 }
 
@@ -106,7 +113,10 @@ static struct question a_full_question(void)
 	fill(c->process, sizeof(c->process), 120);
 	fill(c->command, sizeof(c->command), 250);
 	fill(c->justification, sizeof(c->justification), 7);
+	fill(c->path, sizeof(c->path), 60);
 	c->process_id = UINT32_MAX;
+	q.subject_kind = SUBJECT_SEARCH;
+	q.subject = a_long_subject();
 	q.context = question_texts_of(c);
 	q.asked_ms = 1700000000123;
 	q.expires_ms = 1700000900123;
@@ -121,6 +131,8 @@ static void check_question(const struct question *got, const struct question *wa
 #define SAME(field) assert_memory_equal(&got->field, &want->field, sizeof(want->field))
 	SAME(id), SAME(state), SAME(protocol), SAME(identity), SAME(session);
 	SAME(asked_ms), SAME(expires_ms), SAME(decided_ms), SAME(grant), SAME(waiters), SAME(asks);
+	assert_int_equal(got->subject_kind, want->subject_kind);
+	assert_true(slice_equal(slice_of(got->subject), slice_of(want->subject)));
 	SAME(told_pending), SAME(target.kind), SAME(target.host_len), SAME(target.port);
 	SAME(target.address);
 	assert_string_equal(got->target.host, want->target.host);
@@ -139,6 +151,8 @@ static void check_grant(const struct grant *got, const struct grant *want)
 	SAME(pattern.port_last), SAME(pattern.network), SAME(pattern.prefix_bits);
 	SAME(pattern.host_len);
 	assert_string_equal(got->pattern.host, want->pattern.host);
+	assert_int_equal(got->subject_kind, want->subject_kind);
+	assert_true(slice_equal(slice_of(got->subject), slice_of(want->subject)));
 }
 
 static void every_field_of_a_question_comes_back(void **state)
@@ -195,6 +209,8 @@ static void every_field_of_a_grant_comes_back(void **state)
 		fill(g->session, sizeof(g->session), (unsigned)i + 50);
 		fill(g->decider, sizeof(g->decider), (unsigned)i + 90);
 		fill(g->note, sizeof(g->note), (unsigned)i + 150);
+		g->subject_kind = i % 2 ? SUBJECT_REQUEST : SUBJECT_NONE;
+		g->subject = i % 2 ? "POST /in/" : NULL;
 		g->question = i == 0 ? UINT64_MAX : 0;
 		g->made_ms = 1700000000000 + i;
 		g->expires_ms = i == 3 ? 0 : 1700000600000 + i;
@@ -329,8 +345,8 @@ static void ended_questions_are_history(void **state)
 		assert_true(ledger_find(l, i + 1, &entry));
 		check_question(&entry.question, &q[i]);
 		/* Its texts are where it says, not where it was read. */
-		assert_ptr_equal(entry.question.context.method, entry.context.method);
-		assert_ptr_equal(entry.question.context.command, entry.context.command);
+		assert_ptr_equal(entry.question.context.method, entry.texts.context.method);
+		assert_ptr_equal(entry.question.context.command, entry.texts.context.command);
 		if (i < 2)
 			check_grant(&entry.grant, &g[i]);
 		else

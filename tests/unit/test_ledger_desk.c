@@ -120,6 +120,8 @@ static struct desk *new_desk(void)
 
 static const char *const identities[] = {"local", "10.0.0.7", "10.0.0.8"};
 static const char *const sessions[] = {"", "s", "t"};
+static const struct subject subjects[] = {{.kind = SUBJECT_NONE}, {.kind = SUBJECT_NONE},
+	{SUBJECT_REQUEST, {"POST /in/", 9}}, {SUBJECT_SEARCH, {"how\xc3\xa9", 5}}};
 
 static void step_ask(void)
 {
@@ -133,8 +135,10 @@ static void step_ask(void)
 	if (world.waiters[free_at] != 0)
 		return;
 	uint64_t number = ++world.last_id;
-	enum desk_asked asked = desk_ask(world.desk, number, &who, &target,
-		random_below(2) ? QUESTION_HTTP : QUESTION_CONNECT, NULL, world.now_ms, &ruling);
+	const struct concern about = {&target, random_below(2) ? QUESTION_HTTP : QUESTION_CONNECT,
+		subjects[random_below(COUNT(subjects))]};
+	enum desk_asked asked =
+		desk_ask(world.desk, number, &who, &about, NULL, world.now_ms, &ruling);
 	if (asked == DESK_HELD)
 		world.waiters[free_at] = number;
 }

@@ -260,11 +260,11 @@ static void what_cannot_be_used_is_refused(void **state)
 {
 	(void)state;
 	make_file();
-	by_sql("PRAGMA user_version = 2");
+	by_sql("PRAGMA user_version = 3");
 	assert_null(ledger_open(path, notice, sizeof(notice)));
 	assert_non_null(strstr(notice, "newer version"));
 	assert_int_equal(access(aside, F_OK), -1);
-	by_sql("PRAGMA user_version = 1");
+	by_sql("PRAGMA user_version = 2");
 	assert_int_equal(restored().grants, 1);
 
 	struct ledger *l = ledger_open(path, notice, sizeof(notice));

@@ -81,6 +81,8 @@ static void an_approval_has_strings_of_its_own(void **state)
 		.session_id = SLICE("s"),
 		.approval_scope = SLICE("always"),
 		.approval_pattern = SLICE("**.a.test:443"),
+		.subject = EVENT_SUBJECT_REQUEST,
+		.subject_text = SLICE("POST /in/"),
 		.decider = SLICE("admin"),
 		.note = SLICE("why\0not"),
 		.waited_us = UINT64_MAX,
@@ -93,7 +95,18 @@ static void an_approval_has_strings_of_its_own(void **state)
 	SAME(name), SAME(approval), SAME(waited_us), SAME(waiters), SAME(duration_us), SAME(count);
 	SAME_TEXT(host), SAME_TEXT(user), SAME_TEXT(session_id), SAME_TEXT(approval_scope);
 	SAME_TEXT(approval_pattern), SAME_TEXT(decider), SAME_TEXT(note);
+	SAME(subject), SAME_TEXT(subject_text), SAME_TEXT(path);
 	SAME_TEXT(rule), SAME_TEXT(rule_file), SAME_TEXT(sni), SAME_TEXT(text), SAME_TEXT(actor);
+}
+
+static void a_decision_may_have_a_path(void **state)
+{
+	struct event in = {.name = EVENT_POLICY_DECISION, .rule = SLICE("x"), .path = SLICE("/a")};
+	struct event out;
+	(void)state;
+	memset(&out, 0xff, sizeof(out));
+	pass(&in, &out);
+	SAME_TEXT(path), SAME_TEXT(text), SAME_TEXT(rule), SAME_TEXT(subject_text);
 }
 
 static void values_of_another_build_are_refused(void **state)
@@ -156,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_comes_back),
 		cmocka_unit_test(an_approval_has_strings_of_its_own),
+		cmocka_unit_test(a_decision_may_have_a_path),
 		cmocka_unit_test(values_of_another_build_are_refused),
 		cmocka_unit_test(long_strings_are_cut_and_marked),
 	};

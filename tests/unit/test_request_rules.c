@@ -3,6 +3,7 @@
 #include "tests/unit/configs.h"
 #include "tests/unit/rules.h"
 
+#define HOLD  "action = \"hold\"\n"
 #define RULE  "[[network.rules]]\n"
 #define ALLOW "action = \"allow\"\n"
 #define DENY  "action = \"deny\"\n"
@@ -15,8 +16,10 @@
 #define INSTALL                                                                                    \
 	RULE "domain = \"npm.test\"\nmethods = [\"GET\", \"HEAD\"]\n" ALLOW RULE                   \
 	     "domain = \"npm.test\"\nmethods = [\"POST\"]\npaths = [\"/-/npm/v1/security/\"]\n" ALLOW
-#define NO_ADMIN  RULE "domain = \"a.test\"\npaths = [\"/admin/\", \"/x/*/y\"]\n" DENY
-#define JSON      RULE "domain = \"a.test\"\nheaders = { content-type = \"application/json\" }\n"
+#define NO_ADMIN RULE "domain = \"a.test\"\npaths = [\"/admin/\", \"/x/*/y\"]\n" DENY
+#define JSON     RULE "domain = \"a.test\"\nheaders = { content-type = \"application/json\" }\n"
+#define HOLD_POST                                                                                  \
+	RULE "domain = \"a.test\"\nmethods = [\"POST\"]\npaths = [\"/repos/\", \"/x/*/y\"]\n" HOLD
 #define TUNNEL    RULE "domain = \"a.test\"\naction = \"tunnel\"\n"
 #define READ_ONLY RULE "domain = \"a.test\"\nmethods = [\"GET\"]\n" ALLOW
 
@@ -229,6 +232,107 @@ static void requests_are_judged(void **state)
 		check_row(&rows[i]);
 }
 
+/* Where somebody is asked, what about; "" where nobody is. */
+static void what_is_held_is_asked_about(void **state)
+{
+	static const struct {
+		const char *name, *config, *requirements, *method, *path, *fields, *subject;
+		enum reason reason;
+	} rows[] = {
+		{"fits", HOLD_POST, NULL, "POST", "/repos/a/b?c", "", "POST /repos/",
+			REASON_RULE_HELD},
+		{"the second path", HOLD_POST, NULL, "POST", "/x/1/y", "", "POST /x/*/y",
+			REASON_RULE_HELD},
+		{"another method", HOLD_POST, NULL, "GET", "/repos/a", "", "", REASON_NONE},
+		{"another path", HOLD_POST, NULL, "POST", "/repo", "", "", REASON_NONE},
+		{"nothing slips past by its case", HOLD_POST, NULL, "POST", "/Repos/a", "",
+			"POST /repos/", REASON_RULE_HELD},
+		{"nor by a field", HOLD_POST, NULL, "GET", "/repos/a", "x-http-method:POST",
+			"GET+POST /repos/", REASON_RULE_HELD},
+		{"a field that means another", HOLD_POST, NULL, "POST", "/repos/a",
+			"x-http-method:a b", "POST+a%20b /repos/", REASON_RULE_HELD},
+		{"nor by a second reading", HOLD_POST, NULL, "POST", "/a/../repos/a", "", "",
+			REASON_PATH_AMBIGUOUS},
+		{"every method", RULE "domain = \"a.test\"\n" HOLD, NULL, "PURGE", "/a", "",
+			"PURGE /", REASON_RULE_HELD},
+		{"conditions",
+			RULE
+			"domain = \"a.test\"\nquery = { b = \"1\", \"a=\" = [\"x y\", \"z\"] }\nheaders = { accept = true }\n" HOLD,
+			NULL, "GET", "/?b=1&a%3D=z", "Accept:x",
+			"GET / query b=1&a%3D=x%20y|z headers accept", REASON_RULE_HELD},
+		{"deny before hold",
+			HOLD_POST RULE "domain = \"a.test\"\npaths = [\"/repos/x\"]\n" DENY, NULL,
+			"POST", "/repos/x", "", "", REASON_RULE_DENIED},
+		{"allow before hold",
+			HOLD_POST RULE "domain = \"a.test\"\npaths = [\"/repos/x\"]\n" ALLOW, NULL,
+			"POST", "/repos/x", "", "", REASON_NONE},
+		{"hold before not allowed", HOLD_POST READ_ONLY, NULL, "POST", "/repos/x", "",
+			"POST /repos/", REASON_RULE_HELD},
+		{"beside what is allowed only what fits exactly", HOLD_POST READ_ONLY, NULL, "POST",
+			"/Repos/x", "", "", REASON_RULE_NOT_ALLOWED},
+		{"a local allow does not answer for the requirements",
+			RULE "domain = \"a.test\"\n" ALLOW, "[network]\n" HOLD_POST, "POST",
+			"/repos/x", "", "POST /repos/", REASON_RULE_HELD},
+		{"a required allow does not answer for the local rule", HOLD_POST,
+			"[network]\n" RULE "domain = \"a.test\"\n" ALLOW, "POST", "/repos/x", "",
+			"POST /repos/", REASON_RULE_HELD},
+		{"a local denial stays one", RULE "domain = \"a.test\"\n" DENY,
+			"[network]\n" HOLD_POST, "POST", "/repos/x", "", "", REASON_RULE_DENIED},
+		{"of two the requirements' asks", RULE "domain = \"a.test\"\n" HOLD,
+			"[network]\n" HOLD_POST, "POST", "/repos/x", "", "POST /repos/",
+			REASON_RULE_HELD},
+		{"a tunnel rule sets it aside", HOLD_POST TUNNEL, NULL, "POST", "/repos/x", "", "",
+			REASON_NONE},
+	};
+	struct target t = rules_target("a.test:80");
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct request_view view = {slice_of(rows[i].method), slice_of(rows[i].path),
+			field_of, rows[i].fields, NULL};
+		char config[2048], got[LIMIT_SUBJECT_BYTES + 1];
+		struct loaded l;
+		snprintf(config, sizeof(config), "[network]\nallowed_domains = [\"*\"]\n%s",
+			rows[i].config);
+		load(&l, config, rows[i].requirements);
+		ROW_CHECK(rows[i].name, l.config, "%s", l.fault);
+		const struct policy *p = l.config->policy;
+		struct verdict named = policy_judge(p, &t);
+		struct verdict v = policy_judge_request(p, &t, &view, &named);
+		ROW_CHECK(rows[i].name, v.reason == rows[i].reason, "%s", reason_word(v.reason));
+		ROW_CHECK(rows[i].name, policy_is_held(&v) == (v.reason == REASON_RULE_HELD),
+			"not asked about");
+		if (policy_is_held(&v)) {
+			struct buffer text;
+			buffer_init(&text, LIMIT_SUBJECT_BYTES);
+			assert_true(policy_held_subject(p, v.entry, &view, &text));
+			snprintf(got, sizeof(got), "%.*s", (int)text.len, text.ptr);
+			ROW_CHECK(rows[i].name, strcmp(got, rows[i].subject) == 0, "%s", got);
+			ROW_CHECK(rows[i].name, policy_asks(p, &t, buffer_bytes(&text)), "unknown");
+			ROW_CHECK(rows[i].name, !policy_asks(p, &t, slice_from(got, text.len - 1)),
+				"known when cut");
+			buffer_done(&text);
+		}
+		config_free(l.config);
+	}
+}
+
+static void without_anybody_to_ask_it_is_refused(void **state)
+{
+	const struct request_view view = {SLICE("POST"), SLICE("/repos/a"), NULL, NULL, NULL};
+	struct target t = rules_target("a.test:80");
+	struct loaded l;
+	(void)state;
+	load(&l,
+		"listen.control = []\n[network]\nunlisted = \"deny\"\nallowed_domains = [\"*\"]\n" HOLD_POST,
+		NULL);
+	assert_non_null(l.config);
+	struct verdict named = policy_judge(l.config->policy, &t);
+	struct verdict v = policy_judge_request(l.config->policy, &t, &view, &named);
+	assert_int_equal(v.decision, DECISION_DENY);
+	assert_int_equal(v.reason, REASON_RULE_HELD);
+	config_free(l.config);
+}
+
 static void tunnels_are_inspected_where_rules_ask(void **state)
 {
 	static const struct {
@@ -267,6 +371,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_are_judged),
+		cmocka_unit_test(what_is_held_is_asked_about),
+		cmocka_unit_test(without_anybody_to_ask_it_is_refused),
 		cmocka_unit_test(tunnels_are_inspected_where_rules_ask),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

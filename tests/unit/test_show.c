@@ -98,13 +98,15 @@ static void a_pending_question_has_what_is_known(void **state)
 		{"protocol", "\"https_connect\""},
 		{"registrable", "\"new.test\""},
 		{"unicode", "null"},
+		{"subject_kind", "\"none\""},
+		{"subject", "null"},
 		{"asked_at", "\"2026-11-21T10:55:08.123Z\""},
 		{"expires_at", "\"2026-11-21T11:10:08.123Z\""},
 		{"decided_at", "null"},
 		{"waiters", "3"},
 		{"asks", "5"},
 		{"context",
-			"{\"method\":null,\"path_class\":null,\"user_agent\":null,\"traceparent\":null,\"process\":null}"},
+			"{\"method\":null,\"path_class\":null,\"path\":null,\"user_agent\":null,\"traceparent\":null,\"process\":null}"},
 		{"justification", "null"},
 		{"wider", "[\"*.new.test\",\"**.new.test\"]"},
 		{"decision", "null"},
@@ -126,6 +128,9 @@ static void an_ended_question_has_its_decision(void **state)
 		{"decided_at", "\"2026-11-21T10:56:08.000Z\""},
 		{"context.method", "\"GET\""},
 		{"context.path_class", "\"/+/+.tgz\""},
+		{"context.path", "\"/a/\\\\u{202e}\""},
+		{"subject_kind", "\"search\""},
+		{"subject", "\"how to\\\\u{a}<b>\""},
 		{"context.user_agent", "\"x\\\\u{202e}\""},
 		{"context.process", "{\"name\":\"npm\",\"command\":null,\"pid\":7}"},
 		{"justification", "\"I \\\\u{1b}need it\""},
@@ -146,9 +151,12 @@ static void an_ended_question_has_its_decision(void **state)
 	q.state = QUESTION_APPROVED;
 	q.protocol = QUESTION_HTTP;
 	q.decided_ms = UINT64_C(1795258568000);
+	q.subject_kind = SUBJECT_SEARCH;
+	q.subject = "how to\n<b>";
 	strcpy(q.session, "a\nb");
 	q.context = (struct question_texts){.method = "GET",
 		.path_class = "/+/+.tgz",
+		.path = "/a/\xe2\x80\xae",
 		.user_agent = "x\xe2\x80\xae",
 		.process = "npm",
 		.process_id = 7,
