@@ -68,8 +68,9 @@ bool exchange_start(struct exchange *x, const struct forward_place *place, struc
 	x->client_close = !h->keep_alive;
 	x->upstream_broken = false;
 	x->interims = 0;
-	/* A request without content ends with its head; nothing more needs to be read for it. */
-	if (h->framing == FRAMING_NONE && !x->request_ended)
+	/* A request without content ends with its head, with a length of 0 too; nothing more needs to be
+	 * read for it. */
+	if (h->framing != FRAMING_CHUNKED && !x->request_ended)
 		x->request_ended = message_read(x->request, &nothing, &data) == MESSAGE_END;
 	return forward_request(&x->to_upstream, h, &edited);
 }
