@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/provider.h"
 
+#include <stdlib.h>
+
 static const struct provider builtins[] = {
 #define PROVIDER(name, hosts, paths, methods, body, query, secrets, ignored, shown, defaults,      \
 	answer, list, title, url, snippet)                                                         \
@@ -10,14 +12,14 @@ static const struct provider builtins[] = {
 #undef PROVIDER
 };
 
-/* Without case and "-", "_", ".": what servers, gateways and their clients call what proves who asks.
- * Not here: "pagetoken" and the like, which say which page is meant. */
-static const char general_secrets[] =
-	"key apikey xapikey appkey accesskey secretkey privatekey subscriptionkey "
-	"ocpapimsubscriptionkey xsubscriptiontoken token apitoken authtoken accesstoken oauthtoken "
-	"idtoken refreshtoken sessiontoken bearer bearertoken auth authorization jwt secret "
-	"clientsecret apisecret password passwd pwd passphrase credential credentials signature "
-	"session sessionid cookie";
+/* Without case and "-", "_", ".": what servers, gateways and their clients call what proves who asks,
+ * in order. Not here: "pagetoken" and the like, which say which page is meant. */
+static const char *const general_secrets[] = {"accesskey", "accesstoken", "apikey", "apisecret",
+	"apitoken", "appkey", "auth", "authorization", "authtoken", "bearer", "bearertoken",
+	"clientsecret", "cookie", "credential", "credentials", "idtoken", "jwt", "key",
+	"oauthtoken", "ocpapimsubscriptionkey", "passphrase", "passwd", "password", "privatekey",
+	"pwd", "refreshtoken", "secret", "secretkey", "session", "sessionid", "sessiontoken",
+	"signature", "subscriptionkey", "token", "xapikey", "xsubscriptiontoken"};
 
 struct slice provider_word(struct slice *list)
 {
@@ -30,14 +32,21 @@ struct slice provider_word(struct slice *list)
 /* The word of the list that equals the name without case; empty when there is none. */
 static struct slice find_word(const char *words, struct slice name)
 {
-	struct slice rest = slice_of(words);
+	char first = name.len > 0 ? ascii_lower(name.ptr[0]) : '\0';
 
-	while (rest.len > 0) {
+	for (struct slice rest = slice_of(words); rest.len > 0;) {
+		/* Nearly all words are passed by their first letter. */
+		bool alike = ascii_lower(rest.ptr[0]) == first;
 		struct slice word = provider_word(&rest);
-		if (slice_equal_nocase(word, name))
+		if (alike && slice_equal_nocase(word, name))
 			return word;
 	}
 	return (struct slice){NULL, 0};
+}
+
+static int compare_word(const void *name, const void *word)
+{
+	return strcmp(name, *(const char *const *)word);
 }
 
 bool provider_is_secret(struct slice name)
@@ -49,11 +58,13 @@ bool provider_is_secret(struct slice name)
 		char c = ascii_lower(name.ptr[i]);
 		if (c == '-' || c == '_' || c == '.')
 			continue;
-		if (len == sizeof(plain))
-			return false; /* longer than any of them */
+		if (c == '\0' || len == sizeof(plain) - 1)
+			return false; /* none of them has one, or is as long */
 		plain[len++] = c;
 	}
-	return len > 0 && find_word(general_secrets, slice_from(plain, len)).len > 0;
+	plain[len] = '\0';
+	return bsearch(plain, general_secrets, sizeof(general_secrets) / sizeof(general_secrets[0]),
+		       sizeof(general_secrets[0]), compare_word) != NULL;
 }
 
 /* The line of a default; its name is set. */

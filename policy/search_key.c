@@ -6,6 +6,7 @@
 #include "policy/fingerprint.h"
 #include "policy/path.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 enum {
@@ -20,7 +21,9 @@ enum {
 /* A text and its length before it, so that no two lists of texts are the same bytes. */
 static void hash_text(struct buffer *out, struct slice text)
 {
-	buffer_format(out, "%zu:", text.len);
+	uint32_t len = htole32((uint32_t)text.len);
+
+	buffer_append(out, slice_from((const char *)&len, sizeof(len)));
 	buffer_append(out, text);
 }
 
@@ -35,8 +38,8 @@ static bool make_key(const struct parameters *ps, struct slice place, struct sea
 	hash_text(&hashed, place);
 	for (size_t i = 0; i < ps->count; i++) {
 		const struct parameter *p = &ps->list[i];
-		buffer_format(&hashed, "%c%c", p->place == PLACE_JSON ? 'j' : 'f',
-			p->is_list ? 'l' : 's');
+		buffer_append(&hashed, p->place == PLACE_JSON ? SLICE("j") : SLICE("f"));
+		buffer_append(&hashed, p->is_list ? SLICE("l") : SLICE("s"));
 		hash_text(&hashed, parameter_name(ps, p));
 		hash_text(&hashed, parameter_value(ps, p));
 	}
