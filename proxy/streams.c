@@ -11,7 +11,7 @@
  * them as tunnels. */
 static nghttp2_option *options_new(void)
 {
-	enum { ACKS = 100, FIRST_UNKNOWN = NGHTTP2_CONTINUATION + 1 };
+	enum { ACKS = 100, TABLE_BYTES = 2048, FIRST_UNKNOWN = NGHTTP2_CONTINUATION + 1 };
 	nghttp2_option *option = NULL;
 
 	if (nghttp2_option_new(&option) != 0)
@@ -19,6 +19,7 @@ static nghttp2_option *options_new(void)
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_max_outbound_ack(option, ACKS);
+	nghttp2_option_set_max_deflate_dynamic_table_size(option, TABLE_BYTES);
 	/* Types that mean nothing here are passed over (RFC 9113 §5.5), but counted. */
 	for (int type = FIRST_UNKNOWN; type <= UINT8_MAX; type++)
 		nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
