@@ -115,7 +115,7 @@ static enum reason find_missing(
 	const struct plan *p, const struct edit_place *place, uint32_t *ret_entry)
 {
 	for (size_t i = 0; i < p->chosen_count; i++) {
-		if (place->verified && secret_of(place, p->chosen[i]))
+		if (place->verified && (place->ahead || secret_of(place, p->chosen[i])))
 			continue;
 		*ret_entry = ENTRY_REQUEST + p->chosen[i];
 		return place->verified ? REASON_CREDENTIAL_UNAVAILABLE
@@ -191,7 +191,8 @@ enum reason edit_new(
 	struct edit *e = calloc(1, sizeof(*e));
 	if (!e)
 		return REASON_OUT_OF_MEMORY;
-	e->policy = policy_ref(place->policy);
+	/* Immutable but for its references. */
+	e->policy = policy_ref((struct policy *)(uintptr_t)place->policy);
 	e->rule_count = plan.edits.count;
 	for (size_t i = 0; i < plan.edits.count; i++)
 		e->rules[i] = rule_at(&plan, plan.edits.rules[i]);

@@ -30,10 +30,11 @@
 
 /* Where a request goes. Borrowed during the calls. */
 struct edit_place {
-	struct policy *policy;
+	const struct policy *policy;
 	struct secrets *secrets; /* of that policy; NULL: none is known */
 	const struct target *target;
 	bool verified; /* over TLS whose certificate was verified for the target */
+	bool ahead; /* edit_judge only: nothing is sent, and secrets are taken to be there */
 };
 
 /* A field that is put in. */

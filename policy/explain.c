@@ -2,6 +2,7 @@
 #include "policy/explain.h"
 
 #include "base/escape.h"
+#include "policy/edit.h"
 #include "policy/requests.h"
 #include "policy/snapshot.h"
 
@@ -78,6 +79,22 @@ static void judge_request(
 		note_held(p, e, v, &named);
 }
 
+/* Whether credentials keep it from going. */
+static void judge_edits(const struct policy *p, struct explanation *e, const struct asked *s)
+{
+	const struct edit_place place = {
+		.policy = p, .target = &e->target, .verified = !s->plain, .ahead = true};
+	uint32_t entry;
+
+	if (e->verdict.decision == DECISION_DENY)
+		return;
+	enum reason reason = edit_judge(&place, &s->request, &entry);
+	if (reason == REASON_NONE)
+		return;
+	e->verdict = (struct verdict){
+		DECISION_DENY, reason, SOURCE_BASELINE_POLICY, e->verdict.protocol, entry};
+}
+
 /* As it would come: a CONNECT first, unless it is a plain request, and the request inside. */
 static void judge(const struct policy *p, struct explanation *e, const struct asked *s)
 {
@@ -86,8 +103,10 @@ static void judge(const struct policy *p, struct explanation *e, const struct as
 	e->verdict = policy_judge(p, &e->target);
 	if (!s->plain)
 		judge_request(p, e, &connect);
-	if (s->plain || (s->url && policy_inspects(p, &e->target)))
-		judge_request(p, e, &s->request);
+	if (!s->plain && !(s->url && policy_inspects(p, &e->target)))
+		return;
+	judge_request(p, e, &s->request);
+	judge_edits(p, e, s);
 }
 
 static void say_rule(const struct policy *p, struct explanation *e, const char *before)
@@ -121,6 +140,30 @@ static void say_passing(const struct policy *p, struct explanation *e, const str
 	passing.text[0] = '\0';
 	say_rule(p, &passing, " The request is allowed by the rule ");
 	say(e, "%s.", passing.text);
+}
+
+/* What other rules leave out of it and put in. */
+static void say_edits(const struct policy *p, struct explanation *e, const struct asked *s)
+{
+	struct edit_rules edits;
+	char where[SHOWN_SIZE], name[SHOWN_SIZE];
+
+	if (!s->url || s->plain ||
+		!request_rules_edits(&p->requests, &e->target, &s->request, &edits))
+		return;
+	for (size_t i = 0; i < edits.count; i++) {
+		const struct request_rule *r = &p->requests.rules[edits.rules[i]].rule;
+		for (size_t j = 0; j < r->strip_count; j++) {
+			escape_text(r->strip[j], name, sizeof(name));
+			say(e, " \"%s\" is left out.", name);
+		}
+		if (r->inject.source == CREDENTIAL_NONE)
+			continue;
+		escape_text(r->inject.header, name, sizeof(name));
+		credential_describe(&r->inject, where, sizeof(where));
+		say(e, " \"%s\" comes from %s%s.", name, where,
+			r->inject.placeholder.len > 0 ? ", where it is sent" : "");
+	}
 }
 
 static void say_allowed(const struct policy *p, struct explanation *e)
@@ -158,7 +201,8 @@ static void say_refused(const struct policy *p, struct explanation *e)
 	if (reason == REASON_DENIED)
 		say_rule(p, e, " The deny entry is ");
 	if (reason == REASON_RULE_DENIED || reason == REASON_PATH_AMBIGUOUS ||
-		reason == REASON_RULE_HELD)
+		reason == REASON_RULE_HELD || reason == REASON_CREDENTIAL_MISPLACED ||
+		reason == REASON_CREDENTIAL_NEEDS_TLS)
 		say_rule(p, e, " The rule is ");
 	if (reason == REASON_RULE_NOT_ALLOWED)
 		say_rule(p, e, " What it is allowed for begins with the rule ");
@@ -218,6 +262,7 @@ void policy_explain_request(
 	case DECISION_ALLOW:
 		say_allowed(p, ret);
 		say_passing(p, ret, &asked);
+		say_edits(p, ret, &asked);
 		break;
 	case DECISION_DENY:
 		say_refused(p, ret);

@@ -12,7 +12,7 @@
 
 /* Where a request came from: what its target may look like depends on it. */
 struct request_place {
-	struct policy *policy;
+	const struct policy *policy;
 	struct secrets *secrets; /* of its credentials; NULL: none */
 	const struct target *tunnel; /* the CONNECT target when inside a tunnel, else NULL */
 	bool secure; /* and it is TLS outside, to an upstream that has proved its name */

@@ -8,9 +8,11 @@ import pytest
 
 import clients
 import record
+import site_files
 import test_inspection as inspection
 from conftest import PATIENT
 from gate import assert_refused
+from git_server import GitServer
 from nginx import Nginx
 from origin import Origin, answering, ok
 
@@ -225,15 +227,24 @@ location /echo/ {
     add_header X-Kept "yes";
     return 200 "done";
 }
+location /smart/ {
+    if ($http_authorization != "%s") { add_header WWW-Authenticate Basic always; return 401; }
+    proxy_pass http://127.0.0.1:%d/;
+}
 """
 
 
 @pytest.fixture(scope="module")
 def desk(keyed, certificates, packages, tmp_path_factory):
     root = tmp_path_factory.mktemp("root")
-    nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, SHOWING)
-    yield clients.Desk(keyed, nginx, keyed.trust, packages, tmp_path_factory.mktemp("home"), None)
+    server = GitServer(root / "smart")
+    locations = SHOWING % (basic("x-access-token", GIT_TOKEN), server.port)
+    nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, locations)
+    site_files.build(root, f"https://{GIT}:{nginx.tls}")
+    home = tmp_path_factory.mktemp("home")
+    yield clients.Desk(keyed, nginx, keyed.trust, packages, home, server)
     nginx.stop()
+    server.stop()
 
 
 FIELDS = ("-H", "Cookie: a=b", "-H", "X-Own-Key: mine", "-H", "Authorization: own")
@@ -276,6 +287,15 @@ def test_a_host_that_repeats_the_credential_is_not_heard(desk, version):
 def test_python_is_given_the_credential(desk):
     done, said = clients.run_python(desk, clients.REQUESTS, desk.tls(API, "/v1/x"))
     assert done and f"200 {SEEN}" in said, said
+
+
+def test_git_fetches_and_pushes_with_a_placeholder(desk):
+    """It asks without, is told to sign in, and does so with what its URL says."""
+    url = desk.tls(GIT, "/smart/demo.git").replace("https://", f"https://x-access-token:{HELD}@")
+    done, said = clients.git_push(desk, url, b"more")
+    assert done, said
+    assert GIT_TOKEN not in said
+    assert any("git-receive-pack" in line for line in desk.git_server.requests)
 
 
 def test_node_is_given_the_credential(desk):

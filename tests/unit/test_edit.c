@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/explain.h"
 #include "tests/unit/edits.h"
 
 #define API    RULE "\"api.example.com\"\n" PUT " }\n"
@@ -290,6 +291,49 @@ static void responses_are_searched(void **state)
 	assert_int_equal(edit_find(NULL, SLICE("secret-0"), NULL, NULL), 8);
 }
 
+/* What `sallyport check` says, without any secret at hand. */
+static void it_is_told_ahead(void **state)
+{
+	static const struct {
+		const char *name, *rules, *url;
+		enum reason reason;
+		const char *says;
+	} asked[] = {
+		{"put in", API, "https://api.example.com/", REASON_NONE,
+			"\"authorization\" comes from file \"/none\"."},
+		{"with a placeholder", HELD, "https://api.example.com/", REASON_NONE,
+			"\"authorization\" comes from file \"/none\", where it is sent."},
+		{"left out", STRIP, "https://api.example.com/", REASON_NONE,
+			"\"Cookie\" is left out. \"x-own\" is left out."},
+		{"from a command", RUN, "https://api.example.com/", REASON_NONE,
+			"\"x-run\" comes from command \"none\"."},
+		{"in plain view", API, "http://api.example.com/", REASON_CREDENTIAL_NEEDS_TLS,
+			"The rule is \"allow api.example.com\" (c.toml:3)."},
+		{"misplaced", HELD, "https://api.example.com/held-outside",
+			REASON_CREDENTIAL_MISPLACED,
+			"The rule is \"allow api.example.com\" (c.toml:3)."},
+		{"a look-alike", API, "https://api.example.com.evil.test/", REASON_NONE,
+			"unless its entry names them."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		struct edits e = {.secrets = NULL};
+		struct explanation told;
+		char text[1024];
+		snprintf(text, sizeof(text), "[network]\nallowed_domains = [\"*\"]\n%s",
+			asked[i].rules);
+		edits_open(&e, text, NULL);
+		policy_explain_request(
+			e.loaded.config->policy, SLICE("GET"), slice_of(asked[i].url), &told);
+		ROW_CHECK(asked[i].name, told.verdict.reason == asked[i].reason, "%s",
+			reason_word(told.verdict.reason));
+		ROW_CHECK(asked[i].name, slice_ends(slice_of(told.text), slice_of(asked[i].says)),
+			"%s", told.text);
+		edits_close(&e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +343,7 @@ int main(void)
 		cmocka_unit_test(secrets_of_another_policy_do_not_count),
 		cmocka_unit_test(more_rules_than_fit_refuse),
 		cmocka_unit_test(responses_are_searched),
+		cmocka_unit_test(it_is_told_ahead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
