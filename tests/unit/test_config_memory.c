@@ -72,7 +72,10 @@ static void out_of_memory_refuses_the_load(void **state)
 		"managed_allowed_domains_only = true\nstate.directory = \"/t\"\n"
 		"[network.domains]\n\"b.example\" = \"allow\"\n\"c.example\" = \"deny\"\n"
 		"[[network.rules]]\ndomain = \"c.example\"\nmethods = [\"GET\"]\n"
-		"query = { a = [\"b\", \"c\"] }\naction = \"allow\"\n";
+		"query = { a = [\"b\", \"c\"] }\naction = \"allow\"\n"
+		"strip_headers = [\"d\"]\ninject = { header = \"e\", file = \"/f\" }\n"
+		"[[network.rules]]\ndomain = \"c.example\"\naction = \"allow\"\n"
+		"inject = { header = \"g\", command = [\"h\", \"i\"], placeholder = \"12345678\" }\n";
 	struct loaded l;
 	long refused = 0;
 	(void)state;
