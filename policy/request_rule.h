@@ -35,9 +35,9 @@ struct request_rule {
 	size_t query_count;
 	const struct condition *headers;
 	size_t header_count;
-	const struct slice *strip; /* names of fields that do not go upstream; ALLOW */
+	const struct slice *strip; /* names of fields that do not go upstream; ALLOW, HOLD */
 	size_t strip_count;
-	struct credential inject; /* source NONE: nothing; ALLOW */
+	struct credential inject; /* source NONE: nothing; ALLOW, HOLD */
 	enum request_action action;
 	enum request_layer layer;
 	bool record_path; /* the path may stand in records of what the rule decides */

@@ -181,8 +181,10 @@ enum reason request_rules_judge(const struct request_rules *set, const struct ta
 
 struct edit_search {
 	struct inquiry inquiry;
-	struct edit_rules found[REQUEST_LAYERS];
+	struct edit_rules found[REQUEST_LAYERS]
+			       [2]; /* of rules that allow, and of those that hold */
 	bool tunnel[REQUEST_LAYERS];
+	bool allows[REQUEST_LAYERS]; /* without asking: what holds has no say */
 	bool full;
 };
 
@@ -208,11 +210,15 @@ static void on_editing(void *owner, const struct stored_rule *stored, uint32_t r
 	struct edit_search *s = owner;
 	const struct request_rule *r = &stored->rule;
 
+	bool allows = r->action == REQUEST_ALLOW;
+	bool edits = r->strip_count > 0 || r->inject.source != CREDENTIAL_NONE;
+
 	s->tunnel[r->layer] |= r->action == REQUEST_TUNNEL;
-	if (r->strip_count == 0 && r->inject.source == CREDENTIAL_NONE)
+	if (!(edits || allows) || fits(r, &s->inquiry, false) != FITS)
 		return;
-	if (fits(r, &s->inquiry, r->action == REQUEST_DENY) == FITS)
-		insert_rule(s, &s->found[r->layer], rule);
+	s->allows[r->layer] |= allows;
+	if (edits)
+		insert_rule(s, &s->found[r->layer][!allows], rule);
 }
 
 bool request_rules_edits(const struct request_rules *set, const struct target *t,
@@ -226,7 +232,7 @@ bool request_rules_edits(const struct request_rules *set, const struct target *t
 	s.inquiry.query = slice_after(v->path, slice_find(v->path, '?') + 1);
 	request_rules_visit(set, t, &(struct rule_visitor){on_editing, &s});
 	for (int layer = REQUEST_LAYERS - 1; layer >= 0; layer--) {
-		const struct edit_rules *list = &s.found[layer];
+		const struct edit_rules *list = &s.found[layer][!s.allows[layer]];
 		for (size_t i = 0; i < list->count && !s.tunnel[layer]; i++) {
 			if (ret_rules->count == LIMIT_EDIT_RULES)
 				return false;

@@ -92,8 +92,8 @@ bool request_rules_any(const struct request_rules *set);
 enum reason request_rules_judge(const struct request_rules *set, const struct target *t,
 	const struct request_view *v, uint32_t *ret_rule);
 
-/* The rules that change the fields of a request that is allowed: that cover the target and fit beyond
- * doubt, those of the requirements first, then in the order of the file. At most LIMIT_EDIT_RULES;
+/* The rules that change the fields of a request that is allowed: that cover the target, fit beyond
+ * doubt and let it pass, which rules that hold do only where none allows it without asking; those of the requirements first, then in the order of the file. At most LIMIT_EDIT_RULES;
  * false when there are more. */
 bool request_rules_edits(const struct request_rules *set, const struct target *t,
 	const struct request_view *v, struct edit_rules *ret_rules);

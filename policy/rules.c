@@ -274,9 +274,9 @@ static bool read_rule(struct reading *r, const struct toml_value *table)
 		return loading_fail(r->l, r->conditional->key_place,
 			"a tunnel is not looked into, so a rule with action = \"tunnel\" has no conditions: leave %s out",
 			quote(r->conditional->key).text);
-	if (r->rule.action != REQUEST_ALLOW && r->editing)
+	if (r->rule.action != REQUEST_ALLOW && r->rule.action != REQUEST_HOLD && r->editing)
 		return loading_fail(r->l, r->editing->key_place,
-			"%s changes what a rule with action = \"allow\" lets pass: leave it out here",
+			"%s changes what a rule with action = \"allow\" or \"hold\" lets pass: leave it out here",
 			quote(r->editing->key).text);
 	return true;
 }

@@ -11,6 +11,7 @@ import record
 import site_files
 import test_inspection as inspection
 from conftest import PATIENT
+from control import Control
 from gate import assert_refused
 from git_server import GitServer
 from nginx import Nginx
@@ -99,6 +100,11 @@ def keyed(start, certificates, tmp_path_factory):
     gate.secrets = directory
     gate.trust = inspection.Trust(gate.proxy, certificates)
     return gate
+
+
+def one_rule(host=API, **inject):
+    inject = {"header": "authorization", "prefix": "Bearer ", **inject}
+    return {"network": {"rules": [{"domain": host, "action": "allow", "inject": inject}]}}
 
 
 def basic(user, password):
@@ -218,6 +224,27 @@ def test_nothing_goes_over_plain_http(keyed):
         assert not origin.peers
 
 
+def test_what_somebody_approved_is_given_the_credential(start, tmp_path, certificates):
+    rule = one_rule(file=secret_file(tmp_path / "t", TOKEN))["network"]["rules"][0]
+    config = {
+        "network": {"rules": [{**rule, "action": "hold"}]},
+        "approvals": {"hold_timeout": "20s"},
+        "tls": {"extra_roots": certificates.ca},
+        "timeouts": PATIENT,
+    }
+    gate = start(config)
+    gate.trust = inspection.Trust(gate.proxy, certificates)
+    control = Control(gate.proxy)
+    with Origin(answering(ok()), certificates.server()) as origin:
+        with inspection.inside(gate, origin, API) as wire:
+            wire.send(inspection.request("GET", API, origin.port))
+            control.question(API, waiters=1)
+            assert not origin.requests
+            control.approve(API, scope="once")
+            assert wire.reply().status == 200
+        assert origin.requests[0].value("authorization") == f"Bearer {TOKEN}"
+
+
 # ---- real clients, HTTP/1.1 and HTTP/2 ------------------------------------------------------------
 
 SHOWING = """
@@ -306,11 +333,6 @@ def test_node_is_given_the_credential(desk):
 
 
 # ---- where secrets come from -----------------------------------------------------------------------
-
-
-def one_rule(host=API, **inject):
-    inject = {"header": "authorization", "prefix": "Bearer ", **inject}
-    return {"network": {"rules": [{"domain": host, "action": "allow", "inject": inject}]}}
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@
 #define RUN    RULE "\"api.example.com\"\ninject = { header = \"x-run\", command = [\"none\"] }\n"
 #define RUN_HELD                                                                                   \
 	RULE "\"api.example.com\"\ninject = { header = \"x-run\", command = [\"none\"], placeholder = \"held-by-run\" }\n"
+#define ASK    "[[network.rules]]\naction = \"hold\"\ndomain = \"api.example.com\"\n" PUT " }\n"
 #define TUNNEL "[[network.rules]]\naction = \"tunnel\"\ndomain = \"api.example.com\"\n"
 #define ME     "api.example.com:443"
 /* "me:held-outside", "held-outside:x", "held-outside" and what they become. */
@@ -77,6 +78,14 @@ static const struct row rows[] = {
 		"authorization: Bearer secret-0\n", REASON_NONE},
 	{"tunnel of the same file", API TUNNEL, NULL, ME, "/", "A: b\n", "A: b\n", REASON_NONE},
 	{"tunnel of the other file", TUNNEL, API, ME, "/", "", "authorization: Bearer secret-0\n",
+		REASON_NONE},
+	{"held", ASK, NULL, ME, "/", "", "authorization: Bearer secret-0\n", REASON_NONE},
+	{"held, and allowed without asking", ASK OPEN, NULL, ME, "/", "", "", REASON_NONE},
+	{"held, and allowed with another", KEY ASK, NULL, ME, "/", "", "x-key: secret-0\n",
+		REASON_NONE},
+	{"held, and another path allowed", ASK PATH, NULL, ME, "/v2/", "",
+		"authorization: Bearer secret-0\n", REASON_NONE},
+	{"held by the other file", OPEN, ASK, ME, "/", "", "authorization: Bearer secret-0\n",
 		REASON_NONE},
 	{"nothing to have", RUN, NULL, ME, "/", "", NULL, REASON_CREDENTIAL_UNAVAILABLE},
 	{"nothing to have, and not asked for", RUN_HELD, NULL, ME, "/", "A: b\n", "A: b\n",
