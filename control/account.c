@@ -118,9 +118,9 @@ static void show_me(struct call *call)
 }
 
 const struct route account_routes[] = {
-	{"GET", "/v1/me", ROLE_VIEWER, show_me},
-	{"POST", "/v1/links", ROLE_ADMIN, add_link},
-	{"POST", "/v1/signin", ROLE_NOBODY, sign_in},
-	{"POST", "/v1/signout", ROLE_VIEWER, sign_out},
+	{"GET", "/v1/me", ROLE_VIEWER, show_me, NULL},
+	{"POST", "/v1/links", ROLE_ADMIN, add_link, NULL},
+	{"POST", "/v1/signin", ROLE_NOBODY, sign_in, NULL},
+	{"POST", "/v1/signout", ROLE_VIEWER, sign_out, NULL},
 	{0},
 };

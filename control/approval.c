@@ -123,9 +123,9 @@ static void deny(struct call *call)
 }
 
 const struct route approval_routes[] = {
-	{"GET", "/v1/approvals", ROLE_VIEWER, approval_list},
-	{"GET", "/v1/approvals/{id}", ROLE_VIEWER, get_approval},
-	{"POST", "/v1/approvals/{id}/approve", ROLE_APPROVER, approve},
-	{"POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, deny},
+	{"GET", "/v1/approvals", ROLE_VIEWER, approval_list, "state limit before after"},
+	{"GET", "/v1/approvals/{id}", ROLE_VIEWER, get_approval, "wait"},
+	{"POST", "/v1/approvals/{id}/approve", ROLE_APPROVER, approve, NULL},
+	{"POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, deny, NULL},
 	{0},
 };

@@ -100,6 +100,9 @@ struct route {
 	const char *pattern; /* exact but for {…}, which stands for one whole segment */
 	enum role role; /* the least that may; ROLE_NOBODY: everybody, without a token */
 	void (*handler)(struct call *call);
+	/* The names of the query's parameters, a space between two; others are refused. NULL: none. Whoever
+	 * serves everybody takes any. */
+	const char *parameters;
 };
 
 #endif

@@ -179,6 +179,6 @@ static void check(struct call *call)
 }
 
 const struct route check_routes[] = {
-	{"GET", "/v1/check", ROLE_VIEWER, check},
+	{"GET", "/v1/check", ROLE_VIEWER, check, "host port identity session method path"},
 	{0},
 };

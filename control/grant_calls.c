@@ -67,8 +67,8 @@ static void revoke_grant(struct call *call)
 }
 
 const struct route grant_routes[] = {
-	{"GET", "/v1/grants", ROLE_VIEWER, list_grants},
-	{"POST", "/v1/grants", ROLE_APPROVER, create_grant},
-	{"DELETE", "/v1/grants/{id}", ROLE_APPROVER, revoke_grant},
+	{"GET", "/v1/grants", ROLE_VIEWER, list_grants, NULL},
+	{"POST", "/v1/grants", ROLE_APPROVER, create_grant, NULL},
+	{"DELETE", "/v1/grants/{id}", ROLE_APPROVER, revoke_grant, NULL},
 	{0},
 };

@@ -147,6 +147,34 @@ static bool judge_type(struct caller *c)
 	return refuse(c, 415, "unsupported_media_type", "Send the content as application/json.");
 }
 
+/* `words` has the name, between spaces. */
+static bool is_listed(const char *words, struct slice name)
+{
+	struct slice rest = slice_of(words), word;
+
+	while (rest.len > 0) {
+		const char *space = memchr(rest.ptr, ' ', rest.len);
+		word = slice_first(rest, space ? (size_t)(space - rest.ptr) : rest.len);
+		if (slice_equal(word, name))
+			return true;
+		rest = slice_after(rest, space ? word.len + 1 : word.len);
+	}
+	return false;
+}
+
+/* A parameter that nobody reads is a mistake of the asker's: a filter that does not filter. */
+static bool judge_parameters(struct caller *c)
+{
+	const char *words = c->route->parameters ? c->route->parameters : "";
+
+	if (c->route->role == ROLE_NOBODY)
+		return true;
+	for (size_t i = 0; i < c->call.query_count; i++)
+		if (!is_listed(words, c->call.query[i].name))
+			return refuse(c, 400, "bad_request", "The query has an unknown parameter.");
+	return true;
+}
+
 static bool judge_query(struct caller *c)
 {
 	struct slice query = c->incoming.query;
@@ -157,7 +185,7 @@ static bool judge_query(struct caller *c)
 	if (!c->query_bytes)
 		return refuse(c, 503, "unavailable", "There is no memory for the request.");
 	if (query_parse(query, c->query_bytes, c->call.query, &c->call.query_count))
-		return true;
+		return judge_parameters(c);
 	return refuse(c, 400, "bad_request", "The query is not well-formed.");
 }
 

@@ -76,9 +76,9 @@ static void get_description(struct call *call)
 }
 
 const struct route health_routes[] = {
-	{"GET", "/healthz", ROLE_NOBODY, get_health},
-	{"GET", "/readyz", ROLE_NOBODY, get_readiness},
-	{"GET", "/metrics", ROLE_VIEWER, get_metrics},
-	{"GET", "/openapi.json", ROLE_NOBODY, get_description},
+	{"GET", "/healthz", ROLE_NOBODY, get_health, NULL},
+	{"GET", "/readyz", ROLE_NOBODY, get_readiness, NULL},
+	{"GET", "/metrics", ROLE_VIEWER, get_metrics, NULL},
+	{"GET", "/openapi.json", ROLE_NOBODY, get_description, NULL},
 	{0},
 };

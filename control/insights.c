@@ -160,6 +160,6 @@ static void get_insights(struct call *call)
 }
 
 const struct route insight_routes[] = {
-	{"GET", "/v1/insights", ROLE_VIEWER, get_insights},
+	{"GET", "/v1/insights", ROLE_VIEWER, get_insights, NULL},
 	{0},
 };

@@ -92,7 +92,7 @@ static void reload(struct call *call)
 }
 
 const struct route rules_routes[] = {
-	{"GET", "/v1/policy", ROLE_VIEWER, get_policy},
-	{"POST", "/v1/reload", ROLE_ADMIN, reload},
+	{"GET", "/v1/policy", ROLE_VIEWER, get_policy, NULL},
+	{"POST", "/v1/reload", ROLE_ADMIN, reload, NULL},
 	{0},
 };

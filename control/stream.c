@@ -170,6 +170,6 @@ void stream_ping(struct caller *c)
 }
 
 const struct route stream_routes[] = {
-	{"GET", "/v1/events", ROLE_VIEWER, open_stream},
+	{"GET", "/v1/events", ROLE_VIEWER, open_stream, "kinds"},
 	{0},
 };

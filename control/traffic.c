@@ -87,7 +87,7 @@ static void list_blocked(struct call *call)
 }
 
 const struct route traffic_routes[] = {
-	{"GET", "/v1/connections", ROLE_VIEWER, list_connections},
-	{"GET", "/v1/blocked", ROLE_VIEWER, list_blocked},
+	{"GET", "/v1/connections", ROLE_VIEWER, list_connections, "limit"},
+	{"GET", "/v1/blocked", ROLE_VIEWER, list_blocked, "limit"},
 	{0},
 };

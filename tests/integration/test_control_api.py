@@ -321,6 +321,14 @@ def test_every_call_has_the_role_of_the_description(api, tokens):
             assert status != 403 and (status != 401 or path == "/v1/signin"), (method, path, status)
 
 
+@pytest.mark.parametrize("path", [
+    "/v1/grants?state=live", "/v1/approvals?states=all", "/v1/blocked?limit=5&host=a.test", "/v1/me?x", "/v1/policy?=",
+])
+def test_an_unknown_parameter_is_refused(api, path):
+    assert api.status("GET", path) == (400, "bad_request")
+    assert api.call("GET", path.partition("?")[0]).status == 200
+
+
 def test_only_an_admin_decides_for_ever(gate, api, tokens):
     approver = tokens["approver"]
     client, question = api.pend(gate, "five.api.test")

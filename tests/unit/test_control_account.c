@@ -15,7 +15,7 @@ static void write_something(struct call *call)
 }
 
 static const struct route test_routes[] = {
-	{"POST", "/write", ROLE_APPROVER, write_something},
+	{"POST", "/write", ROLE_APPROVER, write_something, NULL},
 	{0},
 };
 const struct route *const control_routes[] = {account_routes, test_routes, NULL};

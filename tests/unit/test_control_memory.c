@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #define HOST  "Host: localhost\r\n"
-#define WHOLE "GET /v1/me?a=1 HTTP/1.1\r\n" HOST AS(TOKEN_ADMIN) "\r\n"
+#define WHOLE "GET /v1/me HTTP/1.1\r\n" HOST AS(TOKEN_ADMIN) "\r\n"
 
 const struct route *const control_routes[] = {account_routes, stream_routes, NULL};
 
@@ -90,6 +90,8 @@ static void answers_run_out_of_memory(void **state)
 		const char *request, *good;
 	} rows[] = {
 		{WHOLE, "HTTP/1.1 200 "},
+		{"GET /v1/events?kinds=decision HTTP/1.1\r\n" HOST AS(TOKEN_VIEWER) "\r\n",
+			"HTTP/1.1 200 "},
 		{"POST /v1/links HTTP/1.1\r\n" HOST AS(
 			 TOKEN_ADMIN) "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
 			"HTTP/1.1 201 "},

@@ -9,15 +9,15 @@ static void nothing(struct call *call)
 }
 
 static const struct route first[] = {
-	{"GET", "/", ROLE_NOBODY, nothing},
-	{"GET", "/v1/things", ROLE_VIEWER, nothing},
-	{"POST", "/v1/things", ROLE_ADMIN, nothing},
+	{"GET", "/", ROLE_NOBODY, nothing, NULL},
+	{"GET", "/v1/things", ROLE_VIEWER, nothing, NULL},
+	{"POST", "/v1/things", ROLE_ADMIN, nothing, NULL},
 	{0},
 };
 static const struct route second[] = {
-	{"DELETE", "/v1/things/{id}", ROLE_APPROVER, nothing},
-	{"GET", "/v1/things/{id}", ROLE_VIEWER, nothing},
-	{"POST", "/v1/things/{id}/parts/{part}", ROLE_APPROVER, nothing},
+	{"DELETE", "/v1/things/{id}", ROLE_APPROVER, nothing, NULL},
+	{"GET", "/v1/things/{id}", ROLE_VIEWER, nothing, NULL},
+	{"POST", "/v1/things/{id}/parts/{part}", ROLE_APPROVER, nothing, NULL},
 	{0},
 };
 static const struct route *const tables[] = {first, second, NULL};

@@ -66,12 +66,12 @@ static void wait_for_it(struct call *call)
 }
 
 static const struct route test_routes[] = {
-	{"GET", "/open", ROLE_NOBODY, say_ok},
-	{"GET", "/call/{id}", ROLE_VIEWER, show_call},
-	{"POST", "/call/{id}", ROLE_APPROVER, show_call},
-	{"DELETE", "/call/{id}", ROLE_ADMIN, show_call},
-	{"GET", "/nothing", ROLE_NOBODY, say_nothing},
-	{"GET", "/wait", ROLE_NOBODY, wait_for_it},
+	{"GET", "/open", ROLE_NOBODY, say_ok, NULL},
+	{"GET", "/call/{id}", ROLE_VIEWER, show_call, "a n"},
+	{"POST", "/call/{id}", ROLE_APPROVER, show_call, "a n"},
+	{"DELETE", "/call/{id}", ROLE_ADMIN, show_call, "a n"},
+	{"GET", "/nothing", ROLE_NOBODY, say_nothing, NULL},
+	{"GET", "/wait", ROLE_NOBODY, wait_for_it, NULL},
 	{0},
 };
 const struct route *const control_routes[] = {test_routes, NULL};
@@ -273,6 +273,8 @@ static void routes_are_exact(void **state)
 			"The parameter n is a number from 0 to 100."},
 		{"number with a sign", VIEW("/call/x?n=-1"), "400", "bad_request"},
 		{"bad query", VIEW("/call/x?a=%"), "400", "The query is not well-formed."},
+		{"unknown parameter", VIEW("/call/x?a=1&b=2"), "400",
+			"The query has an unknown parameter."},
 		{"malformed", "GET / HTTP/1.1\nHost: localhost\n\n", "400",
 			"Connection: close\r\n"},
 		{"unknown method", "FROB /open HTTP/1.1\r\n" HOST "\r\n", "501", "bad_request"},
