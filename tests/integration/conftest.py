@@ -142,7 +142,7 @@ def furnish(certificates, packages, tmp_path_factory):
         root = tmp_path_factory.mktemp("root")
         git_server = GitServer(root / "smart")
         locations = (
-            "location /npm/ { default_type application/json; }"
+            "location /npm/ { default_type application/json; try_files /$host$uri $uri =404; }"
             f"location /smart/ {{ proxy_pass http://127.0.0.1:{git_server.port}/; }}"
         )
         nginx = Nginx(tmp_path_factory.mktemp("nginx"), certificates, root, locations)

@@ -87,7 +87,7 @@ def build_index(directory):
 
 def build_registry(directory, base):
     """One package, as a registry describes it."""
-    directory.mkdir()
+    directory.mkdir(parents=True)
     files = {
         "package/package.json": json.dumps({"name": "demo", "version": "1.0.0"}),
         "package/index.js": f"module.exports = {MARK!r}\n",

@@ -298,7 +298,8 @@ PYTHON = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).
 REQUESTS = "import sys, requests; print(requests.get(sys.argv[1]).text)"
 CLIENTS = {
     "curl": ["curl", "-sS"],
-    "node": ["node", "-e", NODE],
+    # An older one takes the first address of "localhost", and no other.
+    "node": ["node", "--dns-result-order=ipv4first", "-e", NODE],
     "python": ["/usr/bin/python3", "-c", PYTHON],
     "requests": ["/usr/bin/python3", "-c", REQUESTS],
 }

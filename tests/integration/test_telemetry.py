@@ -524,7 +524,8 @@ def test_tls_with_a_client_certificate(tls_collector, certificates, start):
                    certificate=certificates / "client.pem", key=certificates / "client.key")
     driver.record(2)
     assert numbers(tls_collector.wait_records(2)) == [1, 2]
-    assert driver.stop()["delivered"] == 2
+    driver.wait_counts(lambda c: c["delivered"] == 2)
+    driver.stop()
 
 
 def test_an_unknown_authority_gets_nothing(tls_collector, certificates, start):
