@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a full store of search answers costs: micro_search_store [DIRECTORY [ENTRIES]]. Fills it with so
- * many entries (a million) of about 2 KiB with two results each, a tenth more than its bound, opens
+ * many entries (a million) of 1 KiB with two results each, a tenth more than its bound, opens
  * it anew, and asks for entries by chance. */
 #include "proxy/search_store.h"
 
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HITS = 100000, BODY_BYTES = 2048 };
+enum { HITS = 50000, BODY_BYTES = 1024, BATCH = 1000 };
 
 static double now_us(void)
 {
@@ -72,6 +72,15 @@ static bool put(struct search_store *s, uint64_t n)
 	return search_store_put(s, &e, &texts) == SEARCH_STORE_OK;
 }
 
+static bool put_batch(struct search_store *s, uint64_t first)
+{
+	bool ok = search_store_batch(s, true) == SEARCH_STORE_OK;
+
+	for (uint64_t n = first; ok && n < first + BATCH; n++)
+		ok = put(s, n);
+	return search_store_batch(s, false) == SEARCH_STORE_OK && ok;
+}
+
 static int compare(const void *a, const void *b)
 {
 	double left = *(const double *)a, right = *(const double *)b;
@@ -113,8 +122,8 @@ int main(int argc, char **argv)
 		(int)getpid());
 	struct search_store *s = search_store_open(&options, notice, sizeof(notice));
 	double start = now_us();
-	for (uint64_t n = 0; s && n < filled; n++)
-		if (!put(s, n))
+	for (uint64_t n = 0; s && n < filled; n += BATCH)
+		if (!put_batch(s, n))
 			return 1;
 	double put_us = (now_us() - start) / (double)filled;
 	search_store_close(s);

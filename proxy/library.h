@@ -21,11 +21,11 @@
 
 struct library; /* opaque: the thread, its store, the fills under way */
 
-/* Texts of the results in an answer, for people who look for them. In the library's thread. Calls
- * `each` per result; what it is handed is copied. */
+/* Texts of the results in an answer, for people who look for them; search_results_read is one. In the
+ * library's thread. Calls `each` per result; what it is handed is copied. p NULL: nothing is known. */
 typedef void (*library_text_cb)(void *owner, const struct search_text *text);
 typedef void (*library_extract_cb)(
-	const struct search_entry *entry, library_text_cb each, void *owner);
+	const struct provider *p, struct slice body, library_text_cb each, void *owner);
 
 struct library_options {
 	struct search_store_options store; /* path copied; owner is set here */
@@ -98,6 +98,7 @@ typedef void (*loan_cb)(void *owner, const struct loan_told *told);
 /* What is asked for. Borrowed during the call. */
 struct loan_ask {
 	const uint8_t *key; /* SEARCH_KEY_BYTES */
+	struct policy *policy; /* knows the provider; the loan takes a reference. NULL is fine */
 	struct slice provider, query, canonical;
 	const struct field *fields; /* of the request */
 	size_t field_count;

@@ -43,6 +43,7 @@ struct loan {
 	bool is_here; /* the parcel is with the worker: told, and it leads */
 	/* as asked; written before it is sent first */
 	uint8_t key[SEARCH_KEY_BYTES];
+	struct policy *policy; /* a reference, or NULL */
 	struct slice provider, query, canonical;
 	struct slice asked_fields; /* "Name: value\r\n" each, without secrets */
 	struct freshness_rules rules;

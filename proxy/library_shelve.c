@@ -101,7 +101,12 @@ static enum storable decode(struct loan *loan, struct buffer *decoded, struct sl
 	return STORABLE_NOT_NOW;
 }
 
-static enum storable put(struct library *l, struct search_entry *e)
+static const struct provider *provider_of(const struct loan *loan)
+{
+	return loan->policy ? policy_provider_named(loan->policy, loan->provider) : NULL;
+}
+
+static enum storable put(struct library *l, const struct loan *loan, const struct search_entry *e)
 {
 	struct collection *c = calloc(1, sizeof(*c));
 	enum search_stored stored = SEARCH_STORE_FAILED;
@@ -110,7 +115,7 @@ static enum storable put(struct library *l, struct search_entry *e)
 		return STORABLE_NOT_NOW;
 	buffer_init(&c->bytes, LIMIT_SEARCH_RESULTS * 3 * LIMIT_SEARCH_RESULT_BYTES);
 	if (l->options.extract)
-		l->options.extract(e, add_text, c);
+		l->options.extract(provider_of(loan), e->body, add_text, c);
 	settle_texts(c);
 	const struct search_texts texts = {c->texts, c->count};
 	stored = search_store_put(l->store, e, &texts);
@@ -138,7 +143,7 @@ enum storable library_shelve(struct library *l, struct loan *loan)
 	buffer_init(&decoded, l->options.answer_bytes);
 	enum storable storable = decode(loan, &decoded, &e.body);
 	if (storable == STORABLE)
-		storable = put(l, &e);
+		storable = put(l, loan, &e);
 	buffer_done(&decoded);
 	return storable;
 }

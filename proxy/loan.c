@@ -110,6 +110,7 @@ void loan_free(struct loan *l)
 	if (l->counted > 0)
 		atomic_fetch_sub(&l->library->tally.fill_bytes, l->counted);
 	search_entry_unref(l->told.entry);
+	policy_unref(l->policy);
 	buffer_done(&l->fields);
 	buffer_done(&l->body);
 	buffer_done(&l->coding);
@@ -185,6 +186,7 @@ struct loan *loan_start(struct counter *c, const struct loan_ask *ask, loan_cb o
 	l->owner = owner;
 	memcpy(l->key, ask->key, sizeof(l->key));
 	keep_texts(l, ask);
+	l->policy = ask->policy ? policy_ref(ask->policy) : NULL;
 	l->rules = ask->rules;
 	freshness_read_request(ask->fields, ask->field_count, &l->request);
 	l->may_fetch = ask->may_fetch;
@@ -195,6 +197,7 @@ struct loan *loan_start(struct counter *c, const struct loan_ask *ask, loan_cb o
 	l->parcel.kind = PARCEL_ASK;
 	l->parcel.of = l;
 	if (!mailbox_post(&c->library->box, &l->parcel)) {
+		policy_unref(l->policy);
 		free(l);
 		return NULL;
 	}

@@ -105,7 +105,7 @@ struct search_change search_change_begin(struct search_store *s)
 {
 	struct search_change c = {.store = s};
 
-	c.ok = database_begin(s->database, false);
+	c.ok = s->in_batch ? s->batch == SEARCH_STORE_OK : database_begin(s->database, false);
 	return c;
 }
 
@@ -126,9 +126,29 @@ enum search_stored search_change_end(struct search_change *c)
 {
 	if (c->ok)
 		add_totals(c);
+	if (c->store->in_batch) {
+		if (!c->ok && c->store->batch == SEARCH_STORE_OK)
+			c->store->batch = search_store_failed(c->store);
+		return c->store->batch;
+	}
 	if (database_commit(c->store->database, c->ok))
 		return SEARCH_STORE_OK;
 	return search_store_failed(c->store);
+}
+
+enum search_stored search_store_batch(struct search_store *s, bool begin)
+{
+	if (!search_store_ready(s))
+		return SEARCH_STORE_FAILED;
+	if (begin) {
+		s->in_batch = database_begin(s->database, false);
+		s->batch = SEARCH_STORE_OK;
+		return s->in_batch ? SEARCH_STORE_OK : search_store_failed(s);
+	}
+	s->in_batch = false;
+	if (database_commit(s->database, s->batch == SEARCH_STORE_OK))
+		return SEARCH_STORE_OK;
+	return s->batch == SEARCH_STORE_OK ? search_store_failed(s) : s->batch;
 }
 
 /* A statement that takes one number and yields nothing. */

@@ -81,6 +81,9 @@ enum search_stored search_store_find(struct search_store *s, const uint8_t key[S
  * LIMIT_SEARCH_EVICTIONS entries at once. */
 enum search_stored search_store_put(
 	struct search_store *s, const struct search_entry *e, const struct search_texts *texts);
+/* Many puts as one change of the file, for an import: begun by true, made by false. After a put of a
+ * batch failed, the whole of it is undone by its end, which says so. */
+enum search_stored search_store_batch(struct search_store *s, bool begin);
 /* After validation: new times and fields; the body stays. */
 enum search_stored search_store_validate(struct search_store *s, uint64_t id,
 	const struct freshness *freshness, struct slice fields);

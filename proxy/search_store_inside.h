@@ -57,6 +57,8 @@ struct search_store {
 	struct search_touch touches[LIMIT_SEARCH_TOUCHES]; /* by id */
 	size_t touched; /* of them in use */
 	size_t flushed; /* where the next flush goes on */
+	bool in_batch;
+	enum search_stored batch; /* how its changes went so far */
 };
 
 /* A change of the file and what it does to the totals. */

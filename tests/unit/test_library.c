@@ -44,9 +44,10 @@ static int remove_directory(void **state)
 	return system(command);
 }
 
-static void extract(const struct search_entry *entry, library_text_cb each, void *owner)
+static void extract(const struct provider *p, struct slice body, library_text_cb each, void *owner)
 {
-	struct search_text text = {.title = slice_first(entry->body, 32)};
+	struct search_text text = {.title = slice_first(body, 32)};
+	assert_null(p);
 	each(owner, &text);
 }
 
