@@ -211,6 +211,8 @@
 /* Texts of the results in one answer, and bytes of each; beyond: left out, cut. */
 #define LIMIT_SEARCH_RESULTS      64
 #define LIMIT_SEARCH_RESULT_BYTES 1024
+/* A line of an import, or the head of one of its records; beyond: the file is not imported. */
+#define LIMIT_SEARCH_LINE_BYTES (128 * 1024 * 1024)
 /* Entries evicted in one change; beyond: with the next one. Hits and misses counted in memory before
  * they are written, and keys that are remembered as missed; beyond: the rarest go. */
 #define LIMIT_SEARCH_EVICTIONS 256

@@ -11,7 +11,9 @@
 /* What the commands take that talk to a running proxy, and those among them that decide. */
 #define REMOTE   (FILES | BIT(FLAG_CONTROL) | BIT(FLAG_JSON))
 #define DECISION (REMOTE | BIT(FLAG_SCOPE) | BIT(FLAG_TTL) | BIT(FLAG_PROTOCOL) | BIT(FLAG_NOTE))
-#define ANSWER   (DECISION | BIT(FLAG_PATTERN) | BIT(FLAG_EVERYBODY))
+/* Which answers of the store of searches are meant. */
+#define WHICH  (BIT(FLAG_KEY) | BIT(FLAG_PROVIDER) | BIT(FLAG_QUERIES) | BIT(FLAG_OLDER))
+#define ANSWER (DECISION | BIT(FLAG_PATTERN) | BIT(FLAG_EVERYBODY))
 
 static const char config_path[] = "/etc/sallyport/config.toml";
 static const char requirements_path[] = "/etc/sallyport/requirements.toml";
@@ -42,6 +44,14 @@ static const struct flag_row flags[FLAG_COUNT] = {
 	[FLAG_SUBJECT] = {"--subject", "TEXT",
 		"Only for requests that a rule with action = \"hold\" asks about, as a question shows it: \"POST /repos/\"."},
 	[FLAG_NOTE] = {"--note", "TEXT", "Why; kept with the decision."},
+	[FLAG_KEY] = {"--key", "KEY", "The answers of this key, as `search key` prints it."},
+	[FLAG_PROVIDER] = {"--provider", "NAME", "The answers of this provider."},
+	[FLAG_QUERIES] = {"--pattern", "GLOB",
+		"The answers whose query fits, such as '*penguin*'."},
+	[FLAG_OLDER] = {"--older-than", "TIME", "Stored or validated before that, such as 30d."},
+	[FLAG_ALL] = {"--all", NULL, "All of them."},
+	[FLAG_AFTER] = {"--after", "ID", "Go on behind this one."},
+	[FLAG_MOST] = {"--most", "COUNT", "At most so many."},
 	[FLAG_METHOD] = {"--method", "METHOD",
 		"The method of the request to a URL; -X for short. Else GET."},
 	[FLAG_DATA] = {"--data", "TEXT",
@@ -103,6 +113,21 @@ static const struct command commands[] = {
 		command_search_key},
 	{"search providers", "", 0, 0, SOURCES | BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print the web searches that are known, own ones first.", command_search_providers},
+	{"search list", "", 0, 0, FILES | WHICH | BIT(FLAG_AFTER) | BIT(FLAG_MOST) | BIT(FLAG_JSON),
+		"Print the answers that are stored.", command_search_list},
+	{"search show", "ID | KEY", 1, 1, FILES | BIT(FLAG_JSON), "Print one of them.",
+		command_search_show},
+	{"search find", "WORDS", 1, 1, FILES | BIT(FLAG_MOST) | BIT(FLAG_JSON),
+		"Print the stored results in which all the words occur.", command_search_find},
+	{"search purge", "", 0, 0, FILES | WHICH | BIT(FLAG_ALL) | BIT(FLAG_JSON),
+		"Remove answers.", command_search_purge},
+	{"search export", "", 0, 0, FILES | WHICH, "Print answers as lines of JSON.",
+		command_search_export},
+	{"search import", "FILE", 1, 1, SOURCES | BIT(FLAG_JSON),
+		"Take answers from lines of JSON, all of them or none.", command_search_import},
+	{"search stats", "", 0, 0, FILES | BIT(FLAG_MOST) | BIT(FLAG_JSON),
+		"Print how full the store is, what it answered and what was missed most.",
+		command_search_stats},
 	{"link", "", 0, 0, REMOTE, "Print a link that signs a browser in once.", command_link},
 	{"help", "[COMMAND | reasons]", 0, OPERANDS_MAX, BIT(FLAG_JSON) | BIT(FLAG_MARKDOWN),
 		"Print this, the help of a command, or the reasons that a refused client sees.",

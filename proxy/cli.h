@@ -23,6 +23,13 @@ enum flag {
 	FLAG_PROTOCOL,
 	FLAG_SUBJECT,
 	FLAG_NOTE,
+	FLAG_KEY,
+	FLAG_PROVIDER,
+	FLAG_QUERIES,
+	FLAG_OLDER,
+	FLAG_ALL,
+	FLAG_AFTER,
+	FLAG_MOST,
 	FLAG_METHOD,
 	FLAG_DATA,
 	FLAG_NO,
@@ -96,6 +103,13 @@ int command_ca_show(const struct arguments *a);
 int command_ca_bundle(const struct arguments *a);
 int command_search_key(const struct arguments *a);
 int command_search_providers(const struct arguments *a);
+int command_search_list(const struct arguments *a);
+int command_search_show(const struct arguments *a);
+int command_search_find(const struct arguments *a);
+int command_search_purge(const struct arguments *a);
+int command_search_export(const struct arguments *a);
+int command_search_import(const struct arguments *a);
+int command_search_stats(const struct arguments *a);
 int command_link(const struct arguments *a);
 int command_help(const struct arguments *a);
 int command_version(const struct arguments *a);

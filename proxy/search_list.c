@@ -58,6 +58,53 @@ enum search_stored search_show(struct search_store *s, uint64_t id, struct searc
 	return cursor_end(&c) ? stored : search_store_failed(s);
 }
 
+/* Lengths first: the buffer may move while it grows. */
+static void take_texts(struct cursor *c, struct search_shown *shown)
+{
+	while (shown->texts.count < LIMIT_SEARCH_RESULTS && cursor_next(c)) {
+		struct search_text *t = &shown->results[shown->texts.count++];
+		struct slice *parts[] = {&t->title, &t->url, &t->snippet};
+		for (size_t i = 0; i < 3; i++) {
+			struct slice part = cursor_bytes(c);
+			parts[i]->len = buffer_append(&shown->bytes, part) ? part.len : 0;
+		}
+	}
+	const char *ptr = buffer_bytes(&shown->bytes).ptr;
+	for (size_t i = 0; ptr && i < shown->texts.count; i++) {
+		struct search_text *t = &shown->results[i];
+		struct slice *parts[] = {&t->title, &t->url, &t->snippet};
+		for (size_t k = 0; k < 3; k++) {
+			parts[k]->ptr = ptr;
+			ptr += parts[k]->len;
+		}
+	}
+}
+
+enum search_stored search_show_texts(
+	struct search_store *s, uint64_t id, struct search_shown *ret_shown)
+{
+	*ret_shown = (struct search_shown){.entry = NULL};
+	enum search_stored stored = search_show(s, id, &ret_shown->entry);
+
+	if (stored != SEARCH_STORE_OK)
+		return stored;
+	buffer_init(&ret_shown->bytes, LIMIT_SEARCH_RESULTS * 3 * LIMIT_SEARCH_RESULT_BYTES);
+	ret_shown->texts.texts = ret_shown->results;
+	struct cursor c = cursor_start(s->database, STORE_TEXTS);
+	cursor_put_number(&c, id);
+	take_texts(&c, ret_shown);
+	if (cursor_end(&c))
+		return SEARCH_STORE_OK;
+	search_shown_done(ret_shown);
+	return search_store_failed(s);
+}
+
+void search_shown_done(struct search_shown *shown)
+{
+	search_entry_unref(shown->entry);
+	buffer_done(&shown->bytes);
+}
+
 enum search_stored search_purge(struct search_store *s, const struct search_filter *filter,
 	uint64_t *after, size_t *ret_gone)
 {

@@ -29,6 +29,17 @@ enum search_stored search_list(struct search_store *s, const struct search_filte
 enum search_stored search_show(
 	struct search_store *s, uint64_t id, struct search_entry **ret_entry);
 
+/* The same with the texts of its results; search_shown_done gives both back. */
+struct search_shown {
+	struct search_entry *entry;
+	struct search_text results[LIMIT_SEARCH_RESULTS];
+	struct search_texts texts;
+	struct buffer bytes; /* that the texts are of */
+};
+enum search_stored search_show_texts(
+	struct search_store *s, uint64_t id, struct search_shown *ret_shown);
+void search_shown_done(struct search_shown *shown);
+
 /* Removes what fits the filter behind the id *after, some at a time: *ret_gone of them; *after moves.
  * From 0 on, until none went. */
 enum search_stored search_purge(struct search_store *s, const struct search_filter *filter,

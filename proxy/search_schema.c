@@ -93,5 +93,8 @@ const char *const search_statements[STORE_STATEMENTS] = {
 		" found.rank AS r FROM found JOIN result ON result.id = found.rowid"
 		" WHERE found MATCH ? ORDER BY found.rank LIMIT ?) GROUP BY entry ORDER BY min(r), entry",
 	[STORE_NEWEST] = "SELECT response FROM entry WHERE key = ? AND variant = ?",
+	/* The row of the query has no other text. */
+	[STORE_TEXTS] = "SELECT title, url, snippet FROM result WHERE entry = ? AND query = ''"
+			" ORDER BY id",
 	[STORE_LAST_ID] = "SELECT last_insert_rowid()",
 };

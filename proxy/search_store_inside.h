@@ -39,6 +39,7 @@ enum search_statement {
 	STORE_RESULTS,
 	STORE_NEWEST,
 	STORE_LAST_ID,
+	STORE_TEXTS,
 	STORE_STATEMENTS
 };
 extern const char *const search_statements[STORE_STATEMENTS];

@@ -58,7 +58,8 @@ def test_wrong_usage_is_exit_2_and_one_sentence(case):
 
 
 HELPED = ["serve", "check", "config check", "config show", "config help", "env", "approvals list",
-          "approvals watch", "approvals approve", "approvals deny", "grants list", "grants add", "grants revoke", "tail", "search key", "search providers", "link", "ca init", "ca show", "ca bundle",
+          "approvals watch", "approvals approve", "approvals deny", "grants list", "grants add", "grants revoke", "tail", "search key", "search providers", "search list", "search show", "search find",
+          "search purge", "search export", "search import", "search stats", "link", "ca init", "ca show", "ca bundle",
           "help", "version"]
 
 

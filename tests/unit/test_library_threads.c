@@ -121,11 +121,13 @@ static void on_idle(uv_idle_t *idle)
 {
 	struct worker *w = idle->data;
 	struct asker *a = &w->askers[chance(w, ASKERS)];
+	const struct timespec moment = {0, 20 * 1000};
+	nanosleep(&moment, NULL); /* the library has its turn */
 	if (!a->loan && w->asked < ASKS)
 		ask(a);
 	else if (a->loan && a->leads)
 		lead(a);
-	else if (a->loan && chance(w, 2000) == 0)
+	else if (a->loan && chance(w, 200) == 0)
 		leave(a);
 	else if (w->asked >= ASKS) {
 		for (size_t i = 0; i < ASKERS; i++)
