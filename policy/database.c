@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/database.h"
 
+#include "policy/database_file.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct database {
 	sqlite3 *db;
@@ -192,46 +191,10 @@ static enum opened attempt(
 	return opened;
 }
 
-/* The file and its log, the log first: a log without its file is never read. */
-static void set_aside(const char *path)
-{
-	static const char *const suffixes[] = {"-wal", "-shm", ""};
-	char name[4096], aside[4096];
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		snprintf(aside, sizeof(aside), "%s.bad%s", path, suffixes[i]);
-		unlink(aside);
-		if (rename(name, aside) != 0 && errno != ENOENT)
-			unlink(name);
-	}
-}
-
 void database_set_aside(struct database *d, const char *path)
 {
 	database_close(d);
-	set_aside(path);
-}
-
-/* SQLite would make it readable for others. False with errno set. */
-static bool make_file(const char *path, const struct database_form *form)
-{
-	struct stat status;
-	int create = form->existing ? 0 : O_CREAT;
-	int fd = open(path, O_RDWR | create | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	bool ok = fd >= 0 && fstat(fd, &status) == 0;
-
-	if (ok && !S_ISREG(status.st_mode)) {
-		errno = EINVAL;
-		ok = false;
-	}
-	ok = ok && fchmod(fd, 0600) == 0;
-	if (fd >= 0) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-	}
-	return ok;
+	database_file_set_aside(path);
 }
 
 struct database *database_open(
@@ -243,7 +206,7 @@ struct database *database_open(
 
 	snprintf(ret_notice, size, "%s", "");
 	for (int tries = 0; d && tries < 2; tries++) {
-		if (!make_file(path, form)) {
+		if (!database_file_make(path, form->existing)) {
 			snprintf(ret_notice, size, "%s %s cannot be opened: %s", form->noun, path,
 				strerror(errno));
 			free(d);
@@ -252,7 +215,7 @@ struct database *database_open(
 		opened = attempt(d, path, form, &code);
 		if (opened != OPENED_BAD || tries > 0 || form->kept)
 			break;
-		set_aside(path);
+		database_file_set_aside(path);
 		snprintf(ret_notice, size,
 			"%s %s is damaged or is none; it was kept as %s.bad, and a new one begun",
 			form->noun, path, path);
