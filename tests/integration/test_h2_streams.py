@@ -10,10 +10,12 @@ from h2.connection import ConnectionState
 
 import record
 import test_inspection as inspection
-from conftest import PATIENT
+from conftest import HERE, PATIENT
+from control import Control
 from h2_client import assert_refused
 from h2_origin import H2Origin, Script
 from test_h2 import inside, seen  # pylint: disable=unused-import
+from test_hold import HOLDING
 
 HOST = "www.allowed.test"
 WINDOW = 256 * 1024
@@ -340,7 +342,7 @@ def quick(start, certificates):
     return looking(start, certificates, timeouts=times)
 
 
-def looking(start, certificates, **changes):
+def looking(start, certificates, zone=None, **changes):
     """A proxy that looks into tunnels to HOST."""
     rules = [{"domain": HOST, "paths": ["/secret/"], "action": "deny"}]
     gate = start(
@@ -349,7 +351,8 @@ def looking(start, certificates, **changes):
             "tls": {"extra_roots": certificates.ca},
             "timeouts": PATIENT,
             **changes,
-        }
+        },
+        zone=zone,
     )
     gate.trust = inspection.Trust(gate.proxy, certificates)
     return gate
@@ -414,3 +417,24 @@ def test_drain_finishes_what_is_under_way(start, certificates):
         assert client.heard(stream).status == 200
         client.listen(lambda: client.closed)
         assert gate.proxy.wait() == 0
+
+
+def test_grant_of_the_tunnel_is_one_for_its_requests(start, certificates):
+    host = "www.held.test"
+    rules = [{"domain": "*.held.test:*", "paths": ["/secret/"], "action": "deny"}]
+    network = {**HOLDING["network"], "rules": rules}
+    gate = looking(start, certificates, network=network, zone={"*.held.test": HERE})
+    control = Control(gate.proxy)
+    with H2Origin(certificates, Patient()) as origin, gate.one_ending("approval_revoked"):
+        grant = control.grant(f"{host}:{origin.port}")
+        with inside(gate, origin.port, host) as client:
+            name = f"{host}:{origin.port}"
+            assert client.get(name, "/a").status == 200
+            stream = client.ask("GET", name, "/wait")
+            wait(lambda: len(origin.asked) == 2)
+            control.revoke(grant["id"])
+            assert_refused(client.heard(stream), "approval_revoked", host, origin.port)
+            client.listen(lambda: client.closed)
+    allowed = [r for r in gate.records.since(0) if r.decision == "allow"]
+    assert [r.get("http.request.method") for r in allowed] == ["CONNECT", "GET", "GET"]
+    assert len({r["network_proxy.grant.id"] for r in allowed}) == 1

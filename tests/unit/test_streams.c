@@ -181,6 +181,32 @@ static void what_waits_is_one_window(void **state)
 	h2_bench_close(&b);
 }
 
+/* What nobody takes any more must not shrink the window of the whole connection. */
+static void windows_open_again_after_resets(void **state)
+{
+	struct h2_bench b;
+
+	(void)state;
+	assert_true(h2_bench_open(&b));
+	for (int i = 0; i < 40; i++) {
+		b.client_wire.shut = true;
+		int32_t id = h2_bench_ask(&b, i % 2 ? "POST" : "GET", "/a", i % 2 ? 200000 : 0);
+		h2_bench_run(&b);
+		b.upstream_wire.shut = i % 4 == 1;
+		nghttp2_submit_rst_stream(b.client.h2, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+		h2_bench_run(&b);
+		b.client_wire.shut = b.upstream_wire.shut = false;
+		h2_bench_run(&b);
+	}
+	assert_int_equal(streams_count(b.streams), 0);
+	b.client.bytes = b.upstream.bytes = 0;
+	h2_bench_ask(&b, "POST", "/a", 3000000);
+	h2_bench_run(&b);
+	assert_int_equal(b.upstream.bytes, 3000000);
+	assert_int_equal(b.client.bytes, 100000);
+	h2_bench_close(&b);
+}
+
 static void the_end_of_either_wire(void **state)
 {
 	struct h2_bench b;
@@ -219,6 +245,7 @@ int main(void)
 		cmocka_unit_test(reset_goes_over_with_its_code),
 		cmocka_unit_test(late_streams_are_answered),
 		cmocka_unit_test(what_waits_is_one_window),
+		cmocka_unit_test(windows_open_again_after_resets),
 		cmocka_unit_test(the_end_of_either_wire),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
