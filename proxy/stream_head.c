@@ -126,10 +126,11 @@ static enum reason settle_host(
 	return REASON_NONE;
 }
 
-static bool is_visible(struct slice s)
+/* RFC 9113 §8.3.1: path and query, without a fragment. */
+static bool is_path(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+		if (s.ptr[i] <= ' ' || s.ptr[i] > '~' || s.ptr[i] == '#')
 			return false;
 	return s.len > 0;
 }
@@ -156,7 +157,7 @@ static enum reason settle_line(const struct stream_head *h, struct head *head)
 	} else if (slice_equal(head->method, SLICE("CONNECT"))) {
 		return REASON_METHOD_REFUSED;
 	}
-	if (!field_is_token(head->method) || !is_visible(head->target))
+	if (!field_is_token(head->method) || !is_path(head->target))
 		return REASON_BAD_REQUEST;
 	/* Something else than the TLS around it is for somewhere else. */
 	return slice_equal(text_of(h, h->scheme), SLICE("https")) ? REASON_NONE

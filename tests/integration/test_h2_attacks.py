@@ -236,6 +236,8 @@ REFUSED = {
     "trace": ("method_refused", dict(method="TRACE")),
     "connect": ("method_refused", dict(method="CONNECT", scheme=None, path=None)),
     "no way on": ("method_refused", dict(method="OPTIONS", changes=[("max-forwards", "0")])),
+    "fragment": ("bad_request", dict(path="/a#b")),
+    "beyond ASCII": ("bad_request", dict(path="/caf\xe9")),
     "other expectation": ("expectation_failed", dict(changes=[("expect", "tea")])),
     "101 fields": ("head_too_large", dict(changes=[(f"x-{n}", "1") for n in range(101)])),
     "64 KiB of fields": ("head_too_large", dict(changes=[("x-a", "a" * 4000)] * 17)),

@@ -61,6 +61,10 @@ static void requests(void **state)
 			REASON_METHOD_REFUSED, FRAMING_NONE},
 		{"space in the path", ":method=GET\n:scheme=https\n:path=/a b\n:authority=a", true,
 			REASON_BAD_REQUEST, FRAMING_NONE},
+		{"fragment", ":method=GET\n:scheme=https\n:path=/a#b\n:authority=a", true,
+			REASON_BAD_REQUEST, FRAMING_NONE},
+		{"obs-text in the path", ":method=GET\n:scheme=https\n:path=/\xe9\n:authority=a",
+			true, REASON_BAD_REQUEST, FRAMING_NONE},
 		{"tea", GET ":authority=a\nexpect=tea", true, REASON_EXPECTATION_FAILED,
 			FRAMING_NONE},
 	};
