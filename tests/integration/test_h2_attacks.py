@@ -159,7 +159,7 @@ def test_more_than_the_window(seen, certificates):
         for _ in range(17):
             client.raw(frame(DATA, stream, bytes(16384)))
         assert client.heard(stream).reset == FLOW_CONTROL_ERROR
-        wait(lambda: origin.asked[0].reset is not None)
+        wait(lambda: origin.asked and origin.asked[0].reset is not None)
 
 
 def test_no_preface(seen, certificates):

@@ -132,7 +132,7 @@ def test_flood_of_interim_responses_is_a_bad_response(seen, certificates):
     with H2Origin(certificates, Early()) as origin, seen.one_ending("bad_response"):
         with open_to(seen, origin) as client:
             assert_refused(client.get(authority(origin), "/"), "bad_response", HOST, origin.port)
-        wait(lambda: origin.asked[0].reset is not None)
+        wait(lambda: origin.asked and origin.asked[0].reset is not None)
 
 
 @pytest.mark.parametrize("code", [NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, 0xD])
@@ -162,7 +162,7 @@ def test_reset_by_the_client_is_carried_over(seen, certificates, code):
         wait(lambda: len(origin.asked) == 1)
         client.h2.reset_stream(stream, code)
         client.flush()
-        wait(lambda: origin.asked[0].reset is not None)
+        wait(lambda: origin.asked and origin.asked[0].reset is not None)
         assert origin.asked[0].reset == (code or CANCEL)
         assert client.get(authority(origin), "/ok").status == 200
 
@@ -214,7 +214,7 @@ def test_upload_waits_for_whom_it_is_for(seen, certificates):
             client.h2.send_data(stream, b"x" * part)
             client.flush()
             sent += part
-        wait(lambda: len(origin.asked[0].body) == 65535)
+        wait(lambda: origin.asked and len(origin.asked[0].body) == 65535)
         # The others are not held up, and the window is still shut.
         assert client.get(authority(origin), "/other").status == 200
         assert room(stream) == 0 and sent == WINDOW
@@ -243,7 +243,7 @@ def test_download_waits_for_whom_it_is_for(seen, certificates):
         wait(lambda: script.sent == WINDOW)
         client.h2.reset_stream(stream, CANCEL)
         client.flush()
-        wait(lambda: origin.asked[0].reset == CANCEL)
+        wait(lambda: origin.asked and origin.asked[0].reset == CANCEL)
 
 
 def test_goaway_of_the_upstream_is_passed_on(seen, certificates):
@@ -317,7 +317,7 @@ def test_late_upstream_is_told_of(quick, certificates):
         with open_to(quick, origin) as client:
             heard = client.get(authority(origin), "/")
             assert_refused(heard, "response_timeout", HOST, origin.port)
-        wait(lambda: origin.asked[0].reset == CANCEL)
+        wait(lambda: origin.asked and origin.asked[0].reset == CANCEL)
 
 
 def test_late_upload_is_told_of(quick, certificates):
