@@ -4,7 +4,9 @@
 #include "control/moment.h"
 #include "policy/quantity.h"
 #include "proxy/command_search_store.h"
+#include "proxy/search_archive.h"
 #include "proxy/search_line.h"
+#include "proxy/search_results.h"
 #include "proxy/search_transfer.h"
 
 enum { FAULTS_MOST = 20, MISSED_MOST = 10 };
@@ -55,6 +57,21 @@ static void print_counts(const struct search_counts *c, bool as_json)
 		(unsigned long long)c->passed);
 }
 
+static bool import_file(struct search_import *i, const struct config *c)
+{
+	const struct search_archive archive = {
+		.policy = c->policy,
+		.rules = {.ttl_s = c->search_ttl_s,
+			.stale_error_s = c->search_stale_s,
+			.shared_credentials = true},
+		.answer_bytes = (uint32_t)c->search_entry_bytes,
+		.extract = search_results_read,
+	};
+
+	return search_archive_is_one(i->path) ? search_import_archive(i, &archive)
+					      : search_import_lines(i);
+}
+
 int command_search_import(const struct arguments *a)
 {
 	struct faults faults = {.path = a->operands[0]};
@@ -67,7 +84,7 @@ int command_search_import(const struct arguments *a)
 		.path = a->operands[0],
 		.on_fault = print_fault,
 		.owner = &faults};
-	bool ok = search_import_lines(&i);
+	bool ok = import_file(&i, w.config);
 	if (ok || i.counts.taken > 0)
 		print_counts(&i.counts, a->given[FLAG_JSON]);
 	if (i.sentence[0])

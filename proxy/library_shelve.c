@@ -3,6 +3,7 @@
 #include "proxy/library_inside.h"
 
 #include "policy/fingerprint.h"
+#include "proxy/search_collection.h"
 #include "proxy/squeeze.h"
 
 #include <stdlib.h>
@@ -33,48 +34,6 @@ bool library_variant(
 	if (ok)
 		memcpy(ret_variant, print, ENTRY_VARIANT_BYTES);
 	return ok;
-}
-
-/* ---- texts -------------------------------------------------------------------------------- */
-
-/* Copies, because what an extractor hands out lives for one call. */
-struct collection {
-	struct search_text texts[LIMIT_SEARCH_RESULTS];
-	size_t count;
-	struct buffer bytes; /* grows: slices are taken when all is there */
-};
-
-static void add_part(struct collection *c, struct slice part, struct slice *ret_kept)
-{
-	struct slice kept = slice_first(part, LIMIT_SEARCH_RESULT_BYTES);
-
-	ret_kept->len = buffer_append(&c->bytes, kept) ? kept.len : 0;
-}
-
-static void add_text(void *owner, const struct search_text *text)
-{
-	struct collection *c = owner;
-
-	if (c->count == LIMIT_SEARCH_RESULTS)
-		return;
-	struct search_text *t = &c->texts[c->count++];
-	add_part(c, text->title, &t->title);
-	add_part(c, text->url, &t->url);
-	add_part(c, text->snippet, &t->snippet);
-}
-
-static void settle_texts(struct collection *c)
-{
-	const char *ptr = buffer_bytes(&c->bytes).ptr;
-
-	for (size_t i = 0; ptr && i < c->count; i++) {
-		struct slice *parts[] = {
-			&c->texts[i].title, &c->texts[i].url, &c->texts[i].snippet};
-		for (size_t k = 0; k < 3; k++) {
-			parts[k]->ptr = ptr;
-			ptr += parts[k]->len;
-		}
-	}
 }
 
 /* ---- shelving ----------------------------------------------------------------------------- */
@@ -108,18 +67,16 @@ static const struct provider *provider_of(const struct loan *loan)
 
 static enum storable put(struct library *l, const struct loan *loan, const struct search_entry *e)
 {
-	struct collection *c = calloc(1, sizeof(*c));
-	enum search_stored stored = SEARCH_STORE_FAILED;
+	struct search_collection *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return STORABLE_NOT_NOW;
-	buffer_init(&c->bytes, LIMIT_SEARCH_RESULTS * 3 * LIMIT_SEARCH_RESULT_BYTES);
+	search_collection_init(c);
 	if (l->options.extract)
-		l->options.extract(provider_of(loan), e->body, add_text, c);
-	settle_texts(c);
-	const struct search_texts texts = {c->texts, c->count};
-	stored = search_store_put(l->store, e, &texts);
-	buffer_done(&c->bytes);
+		l->options.extract(provider_of(loan), e->body, search_collection_add, c);
+	const struct search_texts texts = search_collection_texts(c);
+	enum search_stored stored = search_store_put(l->store, e, &texts);
+	search_collection_done(c);
 	free(c);
 	if (stored == SEARCH_STORE_OK)
 		return STORABLE;

@@ -96,6 +96,29 @@ def test_one_bad_line_imports_nothing(store, tmp_path):
     assert entries(store)["entries"] == []
 
 
+def test_a_web_archive_is_imported(store, tmp_path):
+    uri = "https://api.search.brave.com/res/v1/web/search?q=knots&api_key=s3cret"
+    body = json.dumps({"web": {"results": [{"title": "Knots", "url": "https://knots.test/", "description": "bowline"}]}})
+    records = ""
+    for kind, block in (("request", f"GET /{uri.split('/', 3)[3]} HTTP/1.1\r\nHost: api.search.brave.com\r\n"
+                                    "X-Subscription-Token: s3cret\r\n\r\n"),
+                        ("response", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: s3cret\r\n"
+                                     f"Content-Length: {len(body)}\r\n\r\n{body}")):
+        records += (f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {uri}\r\nWARC-Date: 2023-11-14T22:13:20Z\r\n"
+                    f"Content-Type: application/http; msgtype={kind}\r\nContent-Length: {len(block)}\r\n\r\n{block}\r\n\r\n")
+    file = tmp_path / "knots.warc.gz"
+    file.write_bytes(gzip.compress(records.encode()))
+    assert store("import", str(file)).stdout.startswith("1 answers taken")
+    entry = entries(store)["entries"][0]
+    assert (entry["provider"], entry["query"]) == ("brave", "knots")
+    assert entry["key"] == json.loads(run("search", "key", "--json", uri).stdout)["key"]
+    assert "bowline" in store("find", "--json", "bowline").stdout
+    assert "s3cret" not in store("export").stdout
+    for name in ("search.db", "search.db-wal"):
+        if (tmp_path / name).exists():
+            assert b"s3cret" not in (tmp_path / name).read_bytes()
+
+
 def test_purging_says_which(filled):
     assert "say which" in filled("purge", status=2).stderr
     assert "say which" in filled("purge", "--all", "--provider", "kagi", status=2).stderr
