@@ -2,9 +2,12 @@
 """sallyport search list, show, find, purge, export, import and stats, on a file without a proxy."""
 
 import gzip
+import http.server
 import json
 import os
 import stat
+import subprocess
+import threading
 
 import pytest
 
@@ -117,6 +120,49 @@ def test_a_web_archive_is_imported(store, tmp_path):
     for name in ("search.db", "search.db-wal"):
         if (tmp_path / name).exists():
             assert b"s3cret" not in (tmp_path / name).read_bytes()
+
+
+class Engine(http.server.BaseHTTPRequestHandler):
+    """A search engine that answers in chunks and by the client's language."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        for name, value in {"Content-Type": "text/html", "Transfer-Encoding": "chunked", "Set-Cookie": "id=s3cret",
+                            "Vary": "Accept-Language", "ETag": '"1"'}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for part in (b"<p>knots", b" and bends</p>"):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_an_archive_that_wget_made(tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Engine) as engine:
+        threading.Thread(target=engine.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{engine.server_port}"
+        subprocess.run(["wget", "-q", "--no-proxy", "--warc-file=knots", "-O", "page", "--header=Cookie: id=s3cret",
+                        f"http://{place}/find?q=tie+knots", f"http://{place}/about"],
+                       cwd=tmp_path, check=True, timeout=20)
+        engine.shutdown()
+    config = tmp_path / "config.toml"
+    config.write_text(f"""[state]
+directory = "{tmp_path}"
+[[search.providers]]
+name = "corp"
+hosts = ["{place}"]
+paths = ["/find"]
+query = "q"
+""")
+    said = run("search", "import", "--json", str(tmp_path / "knots.warc.gz"), "--config", str(config)).stdout
+    assert json.loads(said)["taken"] == 1
+    line = json.loads(run("search", "export", "--config", str(config)).stdout)
+    assert line["query"] == "tie knots"
+    assert line["body"] == "<p>knots and bends</p>"
+    assert "s3cret" not in json.dumps(line) and "variant" in line
 
 
 def test_purging_says_which(filled):
