@@ -40,7 +40,17 @@ static struct event event_of(const struct session *s, enum event_name name)
 	return e;
 }
 
-static void note_rule(struct event *e, const struct session *s, uint32_t entry)
+/* Of the request whose head was read; a CONNECT has none, and a head that was laid down. */
+static struct slice path_of(const struct session *s)
+{
+	bool seen = s->exchange && (!s->connect || s->inside);
+
+	return seen ? session_path(s) : slice_from(NULL, 0);
+}
+
+/* The path only where the rule wants it; NULL: of the request whose head was read. */
+static void note_rule(
+	struct event *e, const struct session *s, uint32_t entry, const struct slice *path)
 {
 	const struct policy *policy = s->worker->settings.policy;
 	const struct rule rule = policy_rule(policy, entry);
@@ -50,10 +60,10 @@ static void note_rule(struct event *e, const struct session *s, uint32_t entry)
 	e->rule = slice_of(rule.pattern);
 	e->rule_file = slice_of(rule.file);
 	e->rule_line = rule.line;
-	if (!policy_records_path(policy, entry) || !s->exchange)
+	if (!policy_records_path(policy, entry))
 		return;
-	struct slice path = session_path(s);
-	e->path = slice_first(path, slice_find(path, '?'));
+	e->path = path ? *path : path_of(s);
+	e->path = slice_first(e->path, slice_find(e->path, '?'));
 }
 
 /* By which the current request goes. */
@@ -94,6 +104,11 @@ static enum event_source source_of(enum decision_source source)
 
 void audit_decision(struct session *s, const struct verdict *verdict)
 {
+	audit_decision_at(s, verdict, NULL);
+}
+
+void audit_decision_at(struct session *s, const struct verdict *verdict, const struct slice *path)
+{
 	bool allowed = verdict->decision == DECISION_ALLOW;
 
 	if (s->decided)
@@ -111,7 +126,7 @@ void audit_decision(struct session *s, const struct verdict *verdict)
 	e.question = s->question;
 	e.grant = grant_of(s);
 	e.override = allowed && verdict->source == SOURCE_DECIDER;
-	note_rule(&e, s, verdict->entry);
+	note_rule(&e, s, verdict->entry, path);
 	ring_record(s->worker->ring, &e);
 }
 
@@ -123,7 +138,7 @@ void audit_asked(struct session *s)
 	e.reason = session_asks_request(s) ? REASON_RULE_HELD : REASON_NOT_ALLOWED;
 	e.source = EVENT_BASELINE_POLICY;
 	if (session_asks_request(s))
-		note_rule(&e, s, s->held);
+		note_rule(&e, s, s->held, NULL);
 	e.question = s->question;
 	ring_record(s->worker->ring, &e);
 }

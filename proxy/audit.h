@@ -10,6 +10,8 @@
 
 /* The decision on the current request, once; later calls for it do nothing. */
 void audit_decision(struct session *s, const struct verdict *verdict);
+/* The same for a request whose path is not the session's: of a stream. */
+void audit_decision_at(struct session *s, const struct verdict *verdict, const struct slice *path);
 
 /* The question about the current request is with the desk: decision "ask". */
 void audit_asked(struct session *s);

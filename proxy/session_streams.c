@@ -73,7 +73,7 @@ static bool on_asked(void *owner, const struct streams_asked *asked,
 	session_note_head(s, asked->head);
 	if (!asked->again)
 		metrics_count(&s->worker->metrics, COUNTER_REQUESTS, 1);
-	audit_decision(s, &verdict);
+	audit_decision_at(s, &verdict, &ret_allowed->path);
 	*ret_refusal = (struct refusal){
 		.reason = allowed ? fault : verdict.reason,
 		.source = verdict.source,

@@ -10,7 +10,10 @@ from h2_client import Client, assert_refused
 from conftest import PATIENT
 
 HOST = "files.allowed.test"
-RULES = [{"domain": "*.allowed.test", "paths": ["/secret/"], "action": "deny"}]
+RULES = [
+    {"domain": "*.allowed.test", "paths": ["/secret/"], "action": "deny"},
+    {"domain": "*.allowed.test", "paths": ["/shown/"], "action": "deny", "record_path": True},
+]
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,15 @@ def test_refused_request_leaves_the_others_alone(desk, authority):
         ("GET", "deny", "rule_denied"),
     ]
     assert "/secret/a" not in desk.nginx.log()
+
+
+def test_the_path_is_recorded_where_the_rule_says_so(desk, authority):
+    with desk.gate.one_ending("rule_denied", name=record.DECISION) as found:
+        with inside(desk.gate, desk.nginx.tls) as client:
+            shown = client.ask("GET", authority, "/shown/a?token=kept")
+            assert client.heard(shown).status == 403
+    assert found.record["url.path"] == "/shown/a"
+    assert "kept" not in found.record.line
 
 
 @pytest.mark.parametrize("host", ["other.allowed.test", "denied.test", HOST + ".evil.test"])
