@@ -2,6 +2,7 @@
 /* What the client says: libnghttp2's callbacks on its connection. A request is judged when its head
  * is whole, and is a stream of the upstream's from then on. */
 #include "proxy/streams_inside.h"
+#include "proxy/wiping.h"
 
 /* ---- judgement ---------------------------------------------------------------------------- */
 
@@ -230,7 +231,7 @@ nghttp2_session *streams_serve(struct side *client, const nghttp2_option *option
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_sent);
 	nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
-	nghttp2_session_server_new2(&h2, c, client, option);
+	nghttp2_session_server_new3(&h2, c, client, option, wiping_memory());
 	nghttp2_session_callbacks_del(c);
 	return h2;
 }

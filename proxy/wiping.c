@@ -1,25 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/wiping.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* From here on a block has pages of its own. libnghttp2 keeps one for the largest frame, and most are
+ * small: pages that no frame has reached cost nothing. */
+enum { MAPPED_BYTES = 16 * 1024 };
 
 /* Stands before each block, as large as any alignment asks for. */
 union block {
-	size_t size;
+	struct {
+		size_t size;
+		bool mapped;
+	};
 	max_align_t align;
 };
 
+static union block *map(size_t size)
+{
+	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
 static void *wiping_malloc(size_t size, void *unused)
 {
-	union block *b = size <= SIZE_MAX - sizeof(*b) ? malloc(sizeof(*b) + size) : NULL;
+	union block *b = NULL;
+	bool mapped = size >= MAPPED_BYTES;
 
 	(void)unused;
+	if (size > SIZE_MAX - sizeof(*b))
+		return NULL;
+	if (mapped)
+		b = map(sizeof(*b) + size);
+	/* A process has a limited number of mappings. */
+	if (!b) {
+		mapped = false;
+		b = malloc(sizeof(*b) + size);
+	}
 	if (!b)
 		return NULL;
 	b->size = size;
+	b->mapped = mapped;
 	return b + 1;
 }
 
@@ -30,6 +57,10 @@ static void wiping_free(void *bytes, void *unused)
 	(void)unused;
 	if (!b)
 		return;
+	if (b[-1].mapped) {
+		munmap(b - 1, sizeof(*b) + b[-1].size);
+		return;
+	}
 	explicit_bzero(b, b[-1].size);
 	free(b - 1);
 }
