@@ -88,7 +88,7 @@ static struct slice find_default(
 enum provider_part provider_part(
 	const struct provider *p, struct slice name, struct slice *ret_name)
 {
-	struct slice word = name;
+	struct slice word;
 
 	*ret_name = name;
 	if (provider_is_secret(name) || find_word(p->secrets, name).len > 0)

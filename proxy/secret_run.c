@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +16,6 @@
 #include <unistd.h>
 
 enum { SLICE_MS = 20 };
-
-extern char **environ;
 
 /* A command under way. */
 struct run {
@@ -72,6 +71,7 @@ static int begin(const struct credential *c, struct run *r)
 	char **arguments = calloc(c->argument_count + 1, sizeof(*arguments));
 	int pipes[2] = {-1, -1};
 
+	assert(c->argument_count > 0);
 	if (!arguments)
 		return ENOMEM;
 	for (size_t i = 0; i < c->argument_count; i++)

@@ -166,7 +166,7 @@ static bool run(void)
 
 int main(int argc, char **argv)
 {
-	struct origins origins = {NULL};
+	struct origins origins = {.certificate = NULL};
 
 	if (argc != 7 || scenario_count > sizeof(soak.tallies) / sizeof(soak.tallies[0])) {
 		fputs("usage: soak PROXY_PORT FIRST_ORIGIN_FD COUNT SEED CERTIFICATE KEY\n",

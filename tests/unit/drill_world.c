@@ -130,10 +130,10 @@ struct concern world_concern(const struct world_ask *ask)
 
 uint8_t world_subject_of(struct subject subject)
 {
-	for (uint8_t i = 0; i < WORLD_SUBJECTS; i++) {
-		const struct subject known = world_subject(i);
+	for (unsigned i = 0; i < WORLD_SUBJECTS; i++) {
+		const struct subject known = world_subject((uint8_t)i);
 		if (subject_equal(&known, &subject))
-			return i;
+			return (uint8_t)i;
 	}
 	abort();
 }

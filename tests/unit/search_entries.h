@@ -70,6 +70,14 @@ static inline struct search_entry *make_entry(struct made_entry *m, uint64_t num
 	return e;
 }
 
+static inline bool are_equal(const struct freshness *a, const struct freshness *b)
+{
+	return a->response_s == b->response_s && a->initial_age_s == b->initial_age_s &&
+	       a->lifetime_s == b->lifetime_s && a->stale_while_s == b->stale_while_s &&
+	       a->stale_error_s == b->stale_error_s && a->named == b->named &&
+	       a->no_cache == b->no_cache && a->must_revalidate == b->must_revalidate;
+}
+
 static inline bool is_whole(const struct search_entry *e)
 {
 	static struct made_entry m;
@@ -81,7 +89,7 @@ static inline bool is_whole(const struct search_entry *e)
 	       slice_equal(e->provider, want->provider) && slice_equal(e->fields, want->fields) &&
 	       slice_equal(e->body, want->body) && e->body_bytes == want->body.len &&
 	       e->status == 200 && e->stored_s == want->stored_s &&
-	       memcmp(&e->freshness, &want->freshness, sizeof(e->freshness)) == 0;
+	       are_equal(&e->freshness, &want->freshness);
 }
 
 /* OK and whole, or why not. */
