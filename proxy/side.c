@@ -10,9 +10,19 @@ void side_init(struct side *side, struct streams *streams, nghttp2_session *h2, 
 	buffer_init(&side->out, LIMIT_READ_BYTES);
 }
 
+/* The same fault with an upstream that has said so: what libnghttp2 would free then is free already, and
+ * is better lost. */
+static bool is_broken(const struct side *side)
+{
+	return side->h2 && side->fault == REASON_OUT_OF_MEMORY &&
+	       nghttp2_session_get_remote_settings(
+		       side->h2, NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES) == 1;
+}
+
 void side_done(struct side *side)
 {
-	nghttp2_session_del(side->h2);
+	if (!is_broken(side))
+		nghttp2_session_del(side->h2);
 	side->h2 = NULL;
 	buffer_done(&side->out);
 }

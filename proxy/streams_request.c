@@ -256,13 +256,13 @@ void streams_greet(struct streams *all)
 				      up, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 	bool first = all->most == 0;
 	uint32_t most = most_of(all);
-	/* RFC 8441 §3: once said, it stays. */
+	/* RFC 8441 §3: once said, it stays. Nothing is said of priorities: without those of RFC 7540,
+	 * libnghttp2 1.52 frees content twice when memory runs out while it is queued. */
 	const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, most},
 		{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, connects || all->connects},
 		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, LIMIT_H2_STREAM_WINDOW},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LIMIT_HEAD_BYTES},
-		{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
 	};
 	size_t count = first ? sizeof(settings) / sizeof(settings[0]) : 2;
 
