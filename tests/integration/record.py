@@ -88,6 +88,15 @@ class RecordLog:
                 raise TimeoutError(f"{len(found)} of {count} records came; the log has\n  {seen}")
             time.sleep(0.005)
 
+    def wait_decided(self, mark, state, host=None):
+        """An approval's record comes from another thread than those of connections."""
+        return self.wait(
+            lambda r: r.name == APPROVAL
+            and r["network_proxy.approval.state"] == state
+            and host in (None, r.host),
+            mark,
+        )
+
     def settle(self, mark, decisions, seconds=WAIT):
         """Until the log after `mark` has that many decisions, and the end of every connection that
         was allowed something: nothing of what has happened is still on its way then."""

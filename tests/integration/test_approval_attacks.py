@@ -315,6 +315,7 @@ def test_hostile_text_is_shown_harmless(held):
     stream.close()
     connection.close()
     held.proxy.settle()
+    held.records.wait_decided(mark, "denied", "hostile.ask.test")
     since = [r for r in held.records.since(mark) if r.host == "hostile.ask.test"]
     states = [r.get("network_proxy.approval.state") for r in since if r.name == record.APPROVAL]
     assert states == ["asked", "denied"] and all(printable(r.line) for r in since)

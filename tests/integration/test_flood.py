@@ -114,10 +114,9 @@ def test_many_names_are_bounded_and_listed_ones_go_on(flooded):
     leave(flooded, waiting)
     words = [r.reason for r in flooded.records.since(mark) if r.decision == "deny"]
     assert words.count("too_many_questions") == refused
-    asked = [
-        r for r in flooded.records.since(mark)
-        if r.name == record.APPROVAL and r["network_proxy.approval.state"] == "asked"
-    ]
+    asked = flooded.records.wait(
+        lambda r: r.name == record.APPROVAL and r["network_proxy.approval.state"] == "asked", mark, BOUND
+    )
     assert len(asked) == BOUND
     forget(flooded, pending)
 

@@ -77,6 +77,7 @@ def test_connect_waits_and_goes_on(held):
     held.proxy.settle()
     words = [r.decision for r in held.records.since(mark) if r.name == record.DECISION]
     assert words == ["ask", "allow"]
+    held.records.wait_decided(mark, "approved")
     states = [r["network_proxy.approval.state"] for r in approvals(held.records, mark)]
     assert states == ["asked", "approved"]
     allowed = [r for r in held.records.since(mark) if r.decision == "allow"][0]
@@ -88,12 +89,14 @@ def test_connect_waits_and_goes_on(held):
 
 def test_denied_is_told_and_remembered(held):
     host = "two.held.test"
+    mark = held.records.mark()
     with held.nothing_asked(), held.wire() as client:
         client.send(connect(f"{host}:443".encode()))
         held.control.deny(host, note="not today")
         reply = client.reply(b"CONNECT")
     assert_refused(reply, "approval_denied", host, 443)
     assert reply.json()["approval"]["state"] == "denied"
+    held.records.wait_decided(mark, "denied", host)
     # The retry gets the same answer without a new question.
     mark = held.records.mark()
     with held.nothing_asked():

@@ -89,6 +89,7 @@ def test_waits_and_goes_on(held):
     for row in (asked, allowed):
         assert "/repos/*/issues" in row["network.policy.rule"]
         assert "repos/a" not in row.line
+    held.records.wait_decided(mark, "approved")
     events = [r for r in held.records.since(mark) if r.name == record.APPROVAL]
     assert [r["network_proxy.approval.subject"] for r in events] == [SUBJECT] * 2
     assert [r["network_proxy.approval.kind"] for r in events] == ["request"] * 2

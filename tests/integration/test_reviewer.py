@@ -146,6 +146,7 @@ def test_allow_once(reviewed, there):
     assert decision["pattern"] == f"once.held.test:{there.port}"
     assert decision["note"].startswith("a mirror") and "\x1b" not in decision["note"]
     reviewed.proxy.settle()
+    reviewed.records.wait_decided(mark, "approved")
     approvals = [r for r in reviewed.records.since(mark) if r.name == record.APPROVAL]
     assert [r["network_proxy.approval.state"] for r in approvals] == ["asked", "approved"]
     assert approvals[1]["network_proxy.approval.decider"] == "reviewer"
